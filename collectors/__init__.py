@@ -1,0 +1,1 @@
+"""The outside world -> :class:`collectors.base.Mention`."""

@@ -1,0 +1,264 @@
+"""The contract of collecting: what a collector yields, receives and may raise.
+
+A collector is a module in ``collectors/sources/`` (found by walking the package) with
+
+* ``Options``: a pydantic model (``extra="forbid"``) of its part of config.yaml;
+* ``ORDER``: how the site lists items, which decides when the cursor may move;
+* ``LOOKBACK``: at least the site's date step plus its longest moderation delay;
+* ``pages(ctx)``: yields lists of :class:`Mention` or :class:`Deleted`, a page at a time.
+
+It never sleeps, retries, writes SQL or logs items: that is the runner's and the HTTP door's.
+
+Errors are named by what happens next and are acted on in one place, ``collectors.runner``::
+
+    CollectError
+      Transient(retry_after)   try again later; goes into the schedule, not into sleep
+      NeedsHuman               401, 403, 404 of a list page, robots disallow, bad option: parked
+      LayoutChanged            the page came but does not parse: a developer must look
+      SkipItem                 one item unreadable: counted and sampled, the page goes on
+      NotModified              304: nothing new, a fine outcome
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collectors.http import Http
+
+Order = Literal["newest_first", "oldest_first", "unordered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One review, post, comment or survey answer, as its source tells it.
+
+    ``source`` is the configured source's name and, with ``external_id`` (the site's own id, or
+    :func:`key_of` where it gives none), the natural key. ``published_at`` is aware, UTC;
+    ``date_known`` is False where the source gave no date and the time of import was taken.
+    ``rating`` is on the scale 1…``rating_scale``; ``nps`` is an answer 0…10 to the
+    recommendation question of a survey. ``company`` is whom the source says the mention is
+    about. ``raw`` is kept for later re-reading and must be JSON.
+    """
+
+    source: str
+    external_id: str
+    text: str
+    published_at: datetime
+    date_known: bool = True
+    url: str = ""
+    title: str = ""
+    author: str | None = None
+    rating: float | None = None
+    rating_scale: int = 5
+    nps: int | None = None
+    parent_id: str | None = None
+    likes: int | None = None
+    comments: int | None = None
+    reposts: int | None = None
+    views: int | None = None
+    company: str | None = None
+    place: str | None = None
+    product: str | None = None
+    answer_text: str | None = None
+    answered_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def content_hash(self) -> str:
+        """16 hex digits over what a reader would call the content; ids and counters stay out."""
+        return key_of(self.text, self.title, self.rating, self.answer_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The source says that an item is gone."""
+
+    external_id: str
+
+
+Item = Mention | Deleted
+
+
+def key_of(*parts: object) -> str:
+    """16 hex digits that identify ``parts`` (for items whose site gives no id, and for hashes)."""
+    body = json.dumps([None if part is None else str(part) for part in parts], ensure_ascii=False)
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class CollectError(Exception):
+    """Base of everything a collector may raise on purpose; the text is shown to the user."""
+
+
+class Transient(CollectError):
+    """Try again later; ``retry_after`` is set where the server asked for a certain wait."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NeedsHuman(CollectError):
+    """No retry until somebody looks; the message says what to do."""
+
+
+class LayoutChanged(CollectError):
+    """The page came but does not parse; ``body`` is kept for the developer."""
+
+    def __init__(self, message: str, body: str = "") -> None:
+        super().__init__(message)
+        self.body = body
+
+
+class SkipItem(CollectError):
+    """One item of a page cannot be read; ``sample`` shows which."""
+
+    def __init__(self, message: str, sample: str = "") -> None:
+        super().__init__(message)
+        self.sample = sample
+
+
+class NotModified(CollectError):
+    """The source says that nothing changed since the last visit."""
+
+
+class Status(StrEnum):
+    """How one crawl of one source ended."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    LATER = "later"
+    NEEDS_HUMAN = "needs_human"
+    LAYOUT_CHANGED = "layout_changed"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that was left out: where it stood (row, id or address) and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one page, or a whole crawl, did to storage."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    skipped: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add ``other`` field by field."""
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.deleted += other.deleted
+        self.skipped += other.skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was asked for and what came back, so that gaps are honest.
+
+    ``asked_from`` is the lower bound of the crawl, ``oldest``/``newest`` the dates actually
+    returned; ``cap_hit`` names the limit of the source that ended the list early, if any.
+    """
+
+    asked_from: datetime | None = None
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    cap_hit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of one crawl of one source; written on every path.
+
+    ``error`` is for the user (what happened, what to do), ``detail`` for the developer
+    (traceback or kept page body); ``next_due`` is None where the source is parked.
+    """
+
+    source: str
+    status: Status
+    started_at: datetime
+    finished_at: datetime
+    counts: Counts
+    coverage: Coverage = Coverage()
+    skipped: tuple[Skipped, ...] = ()
+    error: str = ""
+    detail: str = ""
+    next_due: datetime | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """What a collector may use.
+
+    ``since`` is the closed lower bound, fixed for the run; ``now`` the run's start (aware,
+    UTC); ``state`` a small JSON dict the source may keep between runs (page tokens, …), saved
+    together with the cursor. ``skip`` reports an unreadable item without leaving the page;
+    ``capped`` says that the source's own limit ended the list early.
+    """
+
+    source: str
+    options: BaseModel
+    since: datetime
+    now: datetime
+    http: "Http"
+    state: dict[str, Any] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    cap_hit: str | None = None
+
+    def skip(self, where: str, reason: str) -> None:
+        """Leave one item out, saying which and why."""
+        self.skipped.append(Skipped(where, reason))
+
+    def capped(self, limit: str) -> None:
+        """Say that the source's limit, not the end of its list, stopped the crawl."""
+        self.cap_hit = limit
+
+
+class Collector(Protocol):
+    """The shape of a module in ``collectors/sources/``."""
+
+    Options: type[BaseModel]
+    ORDER: Order
+    LOOKBACK: timedelta
+    pages: Callable[[Context], Iterator[list[Item]]]
+
+
+@dataclass(slots=True)
+class Saved:
+    """What storage keeps for a source between runs."""
+
+    cursor: datetime | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+    failures: int = 0
+    next_due: datetime | None = None
+    parked: bool = False
+
+
+class Store(Protocol):
+    """What the runner needs of storage; every method is one transaction of its own."""
+
+    def load(self, source: str) -> Saved:
+        """The source's cursor, state and schedule; a fresh one for an unknown source."""
+
+    def save_page(self, source: str, items: list[Item]) -> Counts:
+        """Upsert one page of items."""
+
+    def save_cursor(self, source: str, cursor: datetime | None, state: Mapping[str, Any]) -> None:
+        """Remember how far the source was read; after the items, never before."""
+
+    def save_outcome(self, outcome: Outcome, failures: int) -> None:
+        """Keep the outcome and when the source is due again (``next_due`` None parks it)."""

@@ -1,0 +1,1 @@
+"""One file a source; the file's name is the source's ``type`` in config.yaml."""
