@@ -1,0 +1,1 @@
+"""Mentions, analyses and outcomes <-> SQL (SQLite by default, PostgreSQL by URL)."""

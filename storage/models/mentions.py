@@ -1,0 +1,93 @@
+"""What people wrote: mentions, their earlier revisions and the brands they speak of."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.models.types import Json, UtcDateTime
+
+
+class Mention(SQLModel, table=True):
+    """The current revision of one item of one source.
+
+    ``day`` is the publication date in the configured zone; ``text`` already holds the title
+    where the source has one, so that evidence offsets need no second text. ``lemmas`` feeds
+    the full-text search.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id"),
+        Index("ix_mention_published", "published_at", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    external_id: str
+    content_hash: str
+    url: str = ""
+    title: str = ""
+    text: str
+    lemmas: str = ""
+    author: str | None = None
+    published_at: datetime = Field(sa_type=UtcDateTime)
+    day: date
+    date_known: bool = True
+    rating: float | None = None
+    rating_scale: int = 5
+    nps: int | None = None
+    parent_id: str | None = None
+    likes: int | None = None
+    comments: int | None = None
+    reposts: int | None = None
+    views: int | None = None
+    company: str | None = None
+    place: str | None = None
+    product: str | None = None
+    answer_text: str | None = None
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    raw: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    collected_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MentionRevision(SQLModel, table=True):
+    """What a mention said before it was edited at its source."""
+
+    __tablename__ = "mention_revision"
+    __table_args__ = (Index("ix_mention_revision_mention", "mention_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    mention_id: int = Field(foreign_key="mention.id")
+    content_hash: str
+    title: str = ""
+    text: str
+    rating: float | None = None
+    answer_text: str | None = None
+    replaced_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MentionBrand(SQLModel, table=True):
+    """A mention counted for a brand, with the labels that hold for it.
+
+    ``tone`` and ``kind`` are the effective ones (a human correction outranks the model, the
+    tone towards this brand outranks the text's) and None while the analysis is pending or
+    failed. ``day`` and ``source_id`` repeat the mention's, so that a filtered page is one
+    index walk.
+    """
+
+    __tablename__ = "mention_brand"
+    __table_args__ = (
+        Index("ix_mention_brand_day", "brand_id", "day", "mention_id"),
+        Index("ix_mention_brand_tone", "brand_id", "tone", "day", "mention_id"),
+    )
+
+    mention_id: int = Field(primary_key=True, foreign_key="mention.id")
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    source_id: int = Field(foreign_key="source.id")
+    day: date
+    tone: str | None = None
+    target_tone: str | None = None
+    kind: str | None = None
