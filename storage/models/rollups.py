@@ -26,7 +26,7 @@ class MentionDaily(SQLModel, table=True):
     rating: int = Field(primary_key=True)
     n: int = 0
     churn: int = 0
-    returning: int = 0
+    will_return: int = 0
     recommend: int = 0
     warn: int = 0
     effort: int = 0
