@@ -29,7 +29,7 @@ from pydantic import (
 
 from nlp.journey import Stage, default_journey
 from nlp.labels import Touchpoint
-from otklik.messages import ConfigError, describe, line_of
+from otklik.messages import ConfigError, describe
 
 #: Where the config is looked for: --config, then this variable, then ./config.yaml.
 ENVIRONMENT_KEY = "OTKLIK_CONFIG"
@@ -265,15 +265,3 @@ def _refuse_twins(key: str, values: list[str]) -> None:
 def _did_you_mean(word: str, known: list[str]) -> str:
     near = get_close_matches(word, known, n=1)
     return f"; возможно, «{near[0]}»" if near else f"; есть: {', '.join(known) or 'ни одного'}"
-
-
-__all__ = [
-    "BrandConfig",
-    "Config",
-    "ConfigError",
-    "SourceConfig",
-    "find",
-    "line_of",
-    "load",
-    "resolve",
-]
