@@ -1,0 +1,1 @@
+"""The sample stream of the invented grocery chain «Морошка», and a site that publishes it."""
