@@ -7,31 +7,35 @@ A collector is a module in ``collectors/sources/`` (found by walking the package
 * ``LOOKBACK``: at least the site's date step plus its longest moderation delay;
 * ``pages(ctx)``: yields lists of :class:`Mention` or :class:`Deleted`, a page at a time.
 
-It never sleeps, retries, writes SQL or logs items: that is the runner's and the HTTP door's.
+It never sleeps, retries, writes SQL or logs items: that is the runner's and the HTTP door's. A page
+is given whole, items older than ``ctx.since`` too (they cost a hash comparison); a list is read on
+until all dated items of a page are older. An empty first page means «there were cards here and now
+there are none»; a source that itself says «nothing at the moment» yields no page at all.
 
-Errors are named by what happens next and are acted on in one place, ``collectors.runner``::
-
-    CollectError
-      Transient(retry_after)   try again later; goes into the schedule, not into sleep
-      NeedsHuman               401, 403, 404 of a list page, robots disallow, bad option: parked
-      LayoutChanged            the page came but does not parse: a developer must look
-      SkipItem                 one item unreadable: counted and sampled, the page goes on
-      NotModified              304: nothing new, a fine outcome
+The errors it may raise are in :mod:`collectors.errors`, and importable from here.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
+
+from collectors.errors import CollectError as CollectError
+from collectors.errors import LayoutChanged as LayoutChanged
+from collectors.errors import NeedsHuman as NeedsHuman
+from collectors.errors import NotModified as NotModified
+from collectors.errors import SkipItem as SkipItem
+from collectors.errors import Transient as Transient
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
+Card = TypeVar("Card")
 Order = Literal["newest_first", "oldest_first", "unordered"]
 
 
@@ -92,42 +96,6 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class CollectError(Exception):
-    """Base of everything a collector may raise on purpose; the text is shown to the user."""
-
-
-class Transient(CollectError):
-    """Try again later; ``retry_after`` is set where the server asked for a certain wait."""
-
-    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class NeedsHuman(CollectError):
-    """No retry until somebody looks; the message says what to do."""
-
-
-class LayoutChanged(CollectError):
-    """The page came but does not parse; ``body`` is kept for the developer."""
-
-    def __init__(self, message: str, body: str = "") -> None:
-        super().__init__(message)
-        self.body = body
-
-
-class SkipItem(CollectError):
-    """One item of a page cannot be read; ``sample`` shows which."""
-
-    def __init__(self, message: str, sample: str = "") -> None:
-        super().__init__(message)
-        self.sample = sample
-
-
-class NotModified(CollectError):
-    """The source says that nothing changed since the last visit."""
-
-
 class Status(StrEnum):
     """How one crawl of one source ended."""
 
@@ -141,7 +109,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An item that was left out: where it stood (row, id or address) and why."""
+    """A remark on an item: where it stood (row, id or address) and what was wrong with it."""
 
     where: str
     reason: str
@@ -185,7 +153,9 @@ class Outcome:
     """The end of one crawl of one source; written on every path.
 
     ``error`` is for the user (what happened, what to do), ``detail`` for the developer
-    (traceback or kept page body); ``next_due`` is None where the source is parked.
+    (traceback or kept page body); ``next_due`` is None where the source is parked. ``skipped``
+    samples items that were left out (``counts.skipped`` has their number), ``notes`` items that
+    were kept although something about them was wrong (a date in the future, a text cut short).
     """
 
     source: str
@@ -195,9 +165,13 @@ class Outcome:
     counts: Counts
     coverage: Coverage = Coverage()
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[Skipped, ...] = ()
     error: str = ""
     detail: str = ""
     next_due: datetime | None = None
+
+
+SAMPLES = 1000  # remarks kept of each sort: a million broken rows must not fill the memory
 
 
 @dataclass(slots=True)
@@ -206,8 +180,8 @@ class Context:
 
     ``since`` is the closed lower bound, fixed for the run; ``now`` the run's start (aware,
     UTC); ``state`` a small JSON dict the source may keep between runs (page tokens, …), saved
-    together with the cursor. ``skip`` reports an unreadable item without leaving the page;
-    ``capped`` says that the source's own limit ended the list early.
+    together with the cursor. ``skipped`` and ``notes`` hold the first ``SAMPLES`` remarks,
+    ``left_out`` and ``unreadable`` count them all.
     """
 
     source: str
@@ -217,15 +191,40 @@ class Context:
     http: "Http"
     state: dict[str, Any] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    notes: list[Skipped] = field(default_factory=list)
+    left_out: int = 0
+    unreadable: int = 0
     cap_hit: str | None = None
 
     def skip(self, where: str, reason: str) -> None:
-        """Leave one item out, saying which and why."""
-        self.skipped.append(Skipped(where, reason))
+        """Leave out an item that the collector cannot read; half a page of them is a new layout."""
+        self.unreadable += 1
+        self.reject(where, reason)
+
+    def reject(self, where: str, reason: str) -> None:
+        """Leave out an item that is itself at fault (a broken row, an empty review)."""
+        self.left_out += 1
+        if len(self.skipped) < SAMPLES:
+            self.skipped.append(Skipped(where, reason))
+
+    def note(self, where: str, reason: str) -> None:
+        """Remark on an item that is kept."""
+        if len(self.notes) < SAMPLES:
+            self.notes.append(Skipped(where, reason))
 
     def capped(self, limit: str) -> None:
         """Say that the source's limit, not the end of its list, stopped the crawl."""
         self.cap_hit = limit
+
+    def readable(self, cards: Iterable[Card], parse: Callable[[Card], Item]) -> list[Item]:
+        """Parse the cards of a page; one that raises :class:`SkipItem` is left out."""
+        items: list[Item] = []
+        for number, card in enumerate(cards, 1):
+            try:
+                items.append(parse(card))
+            except SkipItem as error:
+                self.skip(error.sample or f"элемент {number}", str(error))
+        return items
 
 
 class Collector(Protocol):

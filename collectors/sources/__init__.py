@@ -1,1 +1,1 @@
-"""One file a source; the file's name is the source's ``type`` in config.yaml."""
+"""One module a source type; the module's name is the `type` in config.yaml."""
