@@ -1,0 +1,289 @@
+"""Crawl one source, whatever happens, to an :class:`~collectors.base.Outcome`.
+
+Items first, cursor after, outcome on every path. The lower bound is the cursor minus the source's
+lookback and stays fixed for the run; the cursor moves with each page only where the site lists
+oldest first (all that is older is then stored), otherwise after a complete pass, and never past
+the run's start. See docs/decisions.md for the rules that were tried and what they lose.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from collectors.base import (
+    CollectError,
+    Collector,
+    Context,
+    Counts,
+    Coverage,
+    Deleted,
+    Item,
+    LayoutChanged,
+    Mention,
+    NeedsHuman,
+    NotModified,
+    Outcome,
+    Saved,
+    SkipItem,
+    Status,
+    Store,
+    Transient,
+    key_of,
+)
+from collectors.cleaning import clean
+from collectors.http import Http
+from collectors.secrets import hide_secrets
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # lower bound of a source that was never read
+VALIDATORS = "_http"  # the door's part of a source's state
+LONGEST_BACKOFF = timedelta(days=1)
+LONGEST_DETAIL = 200_000  # characters of a kept page or traceback
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One crawl under way: what it was given and what it has seen so far."""
+
+    collector: Collector
+    store: Store
+    ctx: Context
+    saved: Saved
+    validators: dict[str, Any]
+    counts: Counts = field(default_factory=Counts)
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def cursor(self) -> datetime | None:
+        """How far the source has been read: the newest date seen, never past the run's start."""
+        newest = min(self.newest, self.ctx.now) if self.newest else None
+        known = [moment for moment in (self.saved.cursor, newest) if moment]
+        return max(known, default=None)
+
+
+class _StoreFailed(Exception):
+    """Storage raised; the cause is its own error."""
+
+
+def crawl(
+    name: str,
+    collector: Collector,
+    options: BaseModel,
+    store: Store,
+    http: Http,
+    *,
+    interval: timedelta | None,
+    now: datetime,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcome:
+    """Read ``name`` from its cursor on; never raises but for KeyboardInterrupt and its kin.
+
+    ``interval`` is the source's own pace; None means that it is not scheduled (a file import).
+    ``now`` is the run's start (aware, UTC), ``clock`` tells when it ended.
+    """
+    ctx = Context(source=name, options=options, since=EPOCH, now=now, http=http)
+    run = _Run(collector, store, ctx, Saved(), {})
+    status, failure = Status.OK, None
+    try:
+        _prepare(run, http)
+        _pass(run)
+    except NotModified:
+        status = Status.NOT_MODIFIED
+    except Exception as error:
+        status, failure = _status_of(error), error
+    fine = status in {Status.OK, Status.NOT_MODIFIED}
+    failures = 0 if fine else run.saved.failures + 1
+    words, detail = _words(failure) if failure else ("", "")
+    due = None if status is Status.NEEDS_HUMAN else _next_due(now, interval, failure, failures)
+    outcome = Outcome(
+        source=name,
+        status=status,
+        started_at=now,
+        finished_at=max(clock(), now),
+        counts=run.counts,
+        coverage=Coverage(
+            asked_from=ctx.since, oldest=run.oldest, newest=run.newest, cap_hit=ctx.cap_hit
+        ),
+        skipped=tuple(ctx.skipped),
+        notes=tuple(ctx.notes),
+        error=words,
+        detail=detail,
+        next_due=due,
+    )
+    return _keep(store, outcome, failures)
+
+
+def preview(
+    name: str, collector: Collector, options: BaseModel, http: Http, now: datetime, limit: int
+) -> list[Item]:
+    """The first ``limit`` items of the first page, cleaned; nothing is stored.
+
+    Raises CollectError, also for a bug in the collector (its cause is the bug).
+    """
+    ctx = Context(source=name, options=options, since=EPOCH, now=now, http=http.for_crawl({}))
+    try:
+        page = next(iter(collector.pages(ctx)), [])
+        return _cleaned(ctx, page)[:limit]
+    except CollectError:
+        raise
+    except Exception as error:
+        raise CollectError(_words(error)[0]) from error
+
+
+def _prepare(run: _Run, http: Http) -> None:
+    """Load what is known of the source and fix the run's lower bound."""
+    run.saved = _stored(run.store.load, run.ctx.source)
+    state = dict(run.saved.state)
+    run.validators = dict(state.pop(VALIDATORS, None) or {})
+    run.ctx.state = state
+    run.ctx.http = http.for_crawl(run.validators)
+    if run.saved.cursor:
+        run.ctx.since = max(EPOCH, run.saved.cursor - run.collector.LOOKBACK)
+
+
+def _pass(run: _Run) -> None:
+    """All pages, then the cursor; the validators only now, for the whole answer is stored now."""
+    pages = run.collector.pages(run.ctx)
+    try:
+        for number, page in enumerate(pages, 1):
+            if not _page(run, page, first=number == 1):
+                break
+            if run.collector.ORDER == "oldest_first":
+                _save_cursor(run, run.ctx.state)
+    finally:
+        run.counts.skipped = run.ctx.left_out
+        close = getattr(pages, "close", None)
+        if close:
+            close()
+    state = dict(run.ctx.state)
+    if run.validators:
+        state[VALIDATORS] = run.validators
+    _save_cursor(run, state)
+
+
+def _page(run: _Run, page: list[Item], *, first: bool) -> bool:
+    """Store one page; False where it repeats an earlier one (a looped token: the list's end)."""
+    ctx = run.ctx
+    if first and not page and not ctx.unreadable and run.saved.cursor:
+        raise LayoutChanged("На первой странице нет ни одной записи, хотя раньше они были.")
+    print_of_page = key_of(*sorted(item.external_id for item in page))
+    if page and print_of_page in run.seen:
+        ctx.note(f"страница {len(run.seen) + 1}", "Страница повторилась, список закончен.")
+        return False
+    run.seen.add(print_of_page)
+    cards = len(page) + ctx.unreadable
+    items = _cleaned(ctx, page)
+    if items:
+        run.counts.add(_stored(run.store.save_page, ctx.source, items))
+    for item in items:
+        if isinstance(item, Mention) and item.date_known:
+            run.oldest = min(run.oldest or item.published_at, item.published_at)
+            run.newest = max(run.newest or item.published_at, item.published_at)
+    unreadable, ctx.unreadable = ctx.unreadable, 0
+    if 2 * unreadable > cards:
+        raise LayoutChanged(
+            f"На одной странице не прочитано {unreadable} записей из {cards}: похоже, сайт "
+            f"изменился. Последняя причина: {ctx.skipped[-1].reason}"
+        )
+    return True
+
+
+def _cleaned(ctx: Context, page: list[Item]) -> list[Item]:
+    """Items fit for storing, one for each id: the last of a page wins."""
+    items: dict[str, Item] = {}
+    for item in page:
+        where = item.external_id or "запись без id"
+
+        def note(reason: str, where: str = where) -> None:
+            ctx.note(where, reason)
+
+        if isinstance(item, Mention) and item.published_at.tzinfo is None:
+            ctx.skip(where, "Дата без часового пояса: ошибка в коде сборщика.")
+            continue
+        try:
+            fit = item if isinstance(item, Deleted) else clean(item, ctx.source, ctx.now, note)
+        except SkipItem as error:
+            ctx.reject(where, str(error))
+            continue
+        if fit.external_id in items:
+            ctx.reject(where, "Тот же id второй раз на одной странице: взята последняя запись.")
+            del items[fit.external_id]
+        items[fit.external_id] = fit
+    return list(items.values())
+
+
+def _save_cursor(run: _Run, state: dict[str, Any]) -> None:
+    _stored(run.store.save_cursor, run.ctx.source, run.cursor, state)
+
+
+def _stored(call: Callable[..., Any], *args: object) -> Any:
+    """Call storage; its errors are told from the collector's."""
+    try:
+        return call(*args)
+    except Exception as error:
+        raise _StoreFailed from error
+
+
+def _status_of(error: Exception) -> Status:
+    if isinstance(error, Transient):
+        return Status.LATER
+    if isinstance(error, NeedsHuman):
+        return Status.NEEDS_HUMAN
+    if isinstance(error, LayoutChanged):
+        return Status.LAYOUT_CHANGED
+    return Status.LATER if isinstance(error, _StoreFailed) and _busy(error) else Status.BUG
+
+
+def _busy(error: _StoreFailed) -> bool:
+    """True for a locked, full or unreachable database: DB-API 2.0 (PEP 249) fixes these names."""
+    names = {kind.__name__ for kind in type(error.__cause__).__mro__}
+    return bool(names & {"OperationalError", "InterfaceError"})
+
+
+def _words(error: Exception) -> tuple[str, str]:
+    """(sentence for the user, detail for the developer) of what ended a crawl."""
+    detail = "".join(traceback.format_exception(error))
+    if isinstance(error, LayoutChanged) and error.body:
+        detail = error.body
+    if isinstance(error, _StoreFailed):
+        cause = str(error.__cause__).strip().split("\n", 1)[0][:300]
+        words = f"База данных не приняла записи: {cause}. Собранное до этого сохранено."
+    elif isinstance(error, CollectError) and not isinstance(error, SkipItem):
+        words = str(error)
+    else:
+        words = (
+            f"Ошибка в коде сборщика ({type(error).__name__}). Остальные источники не пострадали; "
+            "подробности сохранены для разработчика."
+        )
+    return hide_secrets(words), hide_secrets(detail[-LONGEST_DETAIL:])
+
+
+def _next_due(
+    now: datetime, interval: timedelta | None, failure: Exception | None, failures: int
+) -> datetime | None:
+    """When to come again; an unscheduled source (None) is never due by itself."""
+    if interval is None:
+        return None
+    wait = interval
+    if failure is not None:
+        wait = max(wait, min(timedelta(minutes=2 ** min(failures, 20)), LONGEST_BACKOFF))
+    if isinstance(failure, Transient) and failure.retry_after:
+        wait = max(wait, failure.retry_after)
+    return now + wait
+
+
+def _keep(store: Store, outcome: Outcome, failures: int) -> Outcome:
+    """Store the outcome; where even that fails, the log and the caller still learn of it."""
+    try:
+        store.save_outcome(outcome, failures)
+    except Exception:
+        log.exception("outcome of %s was not stored", outcome.source)
+    return outcome
