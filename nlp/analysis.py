@@ -58,4 +58,3 @@ class Failure:
 
 
 Result = Analysis | Failure
-
