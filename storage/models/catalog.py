@@ -13,13 +13,18 @@ NO_BRAND = ""
 
 
 class Brand(SQLModel, table=True):
-    """A brand, ours or a competitor's; ``origin`` tells who declared it (config, import, app)."""
+    """A brand, ours or a competitor's; ``origin`` tells who declared it.
+
+    That is config, import, app, or system for :data:`NO_BRAND`. A brand that left config.yaml
+    is not ``enabled``: its mentions stay, new ones are not matched to it.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True)
     name: str
     aliases: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     competitor: bool = False
+    enabled: bool = True
     origin: str = "config"
 
 
@@ -51,7 +56,11 @@ class SourceState(SQLModel, table=True):
 
 
 class Crawl(SQLModel, table=True):
-    """The outcome of one crawl of one source, with its coverage and samples of what was skipped."""
+    """The outcome of one crawl of one source, with its coverage.
+
+    ``samples`` shows some of the items that were left out, ``notes`` of those that were kept with
+    a remark; each is {"where", "reason"}.
+    """
 
     __table_args__ = (Index("ix_crawl_source_started", "source_id", "started_at"),)
 
@@ -70,6 +79,9 @@ class Crawl(SQLModel, table=True):
     newest: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cap_hit: str | None = None
     samples: list[dict[str, str]] = Field(
+        default_factory=list, sa_column=Column(Json, nullable=False)
+    )
+    notes: list[dict[str, str]] = Field(
         default_factory=list, sa_column=Column(Json, nullable=False)
     )
     error: str = ""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.models.types import Json, UtcDateTime
@@ -38,10 +38,10 @@ class Mention(SQLModel, table=True):
     rating_scale: int = 5
     nps: int | None = None
     parent_id: str | None = None
-    likes: int | None = None
-    comments: int | None = None
-    reposts: int | None = None
-    views: int | None = None
+    likes: int | None = Field(default=None, sa_type=BigInteger)
+    comments: int | None = Field(default=None, sa_type=BigInteger)
+    reposts: int | None = Field(default=None, sa_type=BigInteger)
+    views: int | None = Field(default=None, sa_type=BigInteger)
     company: str | None = None
     place: str | None = None
     product: str | None = None
@@ -74,14 +74,16 @@ class MentionBrand(SQLModel, table=True):
 
     ``tone`` and ``kind`` are the effective ones (a human correction outranks the model, the
     tone towards this brand outranks the text's) and None while the analysis is pending or
-    failed. ``day`` and ``source_id`` repeat the mention's, so that a filtered page is one
-    index walk.
+    failed. ``day``, ``source_id``, ``rating`` (rescaled to 1…5, 0 for none) and ``nps`` repeat
+    the mention's and ``churn`` … ``effort`` the analysis's intents, so that a filtered page is
+    one index walk and a roll-up one GROUP BY. A deleted mention has no rows here.
     """
 
     __tablename__ = "mention_brand"
     __table_args__ = (
         Index("ix_mention_brand_day", "brand_id", "day", "mention_id"),
         Index("ix_mention_brand_tone", "brand_id", "tone", "day", "mention_id"),
+        {"sqlite_with_rowid": False},
     )
 
     mention_id: int = Field(primary_key=True, foreign_key="mention.id")
@@ -91,3 +93,10 @@ class MentionBrand(SQLModel, table=True):
     tone: str | None = None
     target_tone: str | None = None
     kind: str | None = None
+    rating: int = 0
+    nps: int | None = None
+    churn: bool = False
+    will_return: bool = False
+    recommend: bool = False
+    warn: bool = False
+    effort: bool = False

@@ -1,0 +1,150 @@
+"""The engine and the session scopes: the only place that begins, commits and translates errors.
+
+One writer at a time on both databases: SQLite's BEGIN IMMEDIATE, on PostgreSQL an advisory lock
+held for the transaction. So a transaction may read, decide and write without meeting another
+writer half-way, roll-ups need no row locks, and nothing can deadlock. Transactions are short
+(a page of items, a batch of analyses) and hold no network calls.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+from storage.errors import BadUrl, Unreachable, place_of, translated
+
+#: How long a writer waits for another one before it gives up.
+WAIT_SECONDS = 30.0
+
+#: Any constant of ours: the name of «the right to write» among PostgreSQL's advisory locks.
+_WRITER_LOCK = 0x07711C
+
+
+class Database:
+    """A database by URL: ``sqlite:///folder/file.db``, a plain path, or ``postgresql://…``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _parsed(url)
+        self._engine = _engine(self.url)
+        # The same pool; the option tells the «begin» hook to take the right to write at once.
+        self._writer = self._engine.execution_options(writer=True)
+
+    def __repr__(self) -> str:
+        return f"Database({place_of(self.url)})"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """SQLite or else PostgreSQL."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that commits at the end of the block and rolls back on any error."""
+        with self._errors(), Session(self._writer) as session, session.begin():
+            session.connection()
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view of the data; what is written in the block is thrown away."""
+        with self._errors(), Session(self._engine) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema up to this version of the program; quick where it already is."""
+        from storage.migrations import upgrade  # alembic is heavy and only needed here
+
+        with self._errors():
+            upgrade(self._writer)
+
+    def dispose(self) -> None:
+        """Close the pooled connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            ours = translated(error, self.url)
+            if ours is None:
+                raise
+            raise ours from error
+
+
+def _parsed(url: str) -> URL:
+    """The URL with the driver we ship; a text without a scheme is the path of an SQLite file."""
+    if "://" not in url:
+        return URL.create("sqlite", database=url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The parser's own message could repeat a part of the password.
+        raise BadUrl(
+            "database.url не читается. Примеры: sqlite:///data/otklik.db или "
+            "postgresql://user:${DB_PASSWORD}@host/otklik (особые знаки пароля — в виде %40)."
+        ) from None
+    scheme = parsed.drivername.partition("+")[0]
+    if scheme == "sqlite":
+        return parsed.set(drivername="sqlite")
+    if scheme in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise BadUrl(f"database.url: «{scheme}» не поддерживается, есть sqlite и postgresql.")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "options": "-c timezone=utc"},
+        )
+        event.listen(engine, "begin", _begin_postgres)
+        return engine
+    _make_folder(url)
+    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise BadUrl("database.url: укажите путь к файлу, например sqlite:///data/otklik.db.")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(
+            f"Папка для базы данных {place_of(url)} не создаётся: {error.strerror}"
+        ) from error
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by itself, too late and not IMMEDIATE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writer(connection) else "BEGIN")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if not _is_writer(connection):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS:.0f}s'")
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+
+
+def _is_writer(connection: Connection) -> Any:
+    return connection.get_execution_options().get("writer")
