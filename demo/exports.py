@@ -19,8 +19,8 @@ def write(folder: Path, entries: Iterable[Entry]) -> list[Path]:
     for entry in entries:
         by_source.setdefault(entry.source, []).append(entry)
     return [
-        _csv(folder / "maps.csv", by_source["maps"], encoding="cp1251"),
-        _csv(folder / "support_mail.csv", by_source["support_mail"], encoding="utf-8-sig"),
+        _csv(folder / "maps.csv", by_source["maps"], encoding="utf-8-sig"),
+        _csv(folder / "support_mail.csv", by_source["support_mail"], encoding="cp1251"),
         _jsonl(folder / "appstore.jsonl", by_source["appstore"]),
         _jsonl(folder / "vk.jsonl", by_source["vk"]),
         _xlsx(folder / "survey.xlsx", by_source["survey"]),
@@ -28,8 +28,7 @@ def write(folder: Path, entries: Iterable[Entry]) -> list[Path]:
 
 
 def _csv(path: Path, entries: list[Entry], *, encoding: str) -> Path:
-    # Exports of maps come in cp1251, which has no emoji: a letter that does not fit becomes «?».
-    with path.open("w", encoding=encoding, errors="replace", newline="") as file:
+    with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(_HEADER)
         for entry in entries:

@@ -26,7 +26,7 @@ _CYRILLIC = re.compile(r"[а-я]")
 
 # Cyrillic -> Latin: a few whole schemes as people really type, not every combination.
 _TO_LATIN = dict(zip("абвгдежзийклмнопрстуфхцчшщъыьэюя", (
-    "a b v g d e zh z i y k l m n o p r s t u f h c ch sh sch  y  e yu ya".split(" ")
+    ["a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h", "c", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"]
 ), strict=True))  # fmt: skip
 _LATIN_SCHEMES: tuple[Mapping[str, str], ...] = (
     _TO_LATIN,
@@ -73,6 +73,12 @@ class Matcher:
                 if _follows(folded, words, index, spelling.rest):
                     found[spelling.brand_id] = None
         return list(found)
+
+
+def code_of(name: str) -> str:
+    """A short Latin code for a brand's name: «Купец и Ко» -> kupec-i-ko."""
+    latin = "".join(_TO_LATIN.get(letter, letter) for letter in _fold(name))
+    return "-".join(re.findall(r"[a-z0-9_]+", latin))[:64]
 
 
 def _follows(

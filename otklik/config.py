@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -178,7 +177,7 @@ class Config(_Part):
         own = tuple(Stage(stage.code, stage.name, stage.touchpoints) for stage in self.stages)
         return own or default_journey()
 
-    @cached_property
+    @property
     def environment(self) -> Mapping[str, str]:
         """Where ``${NAME}`` is looked up: the process's environment before ``.env``."""
         stored = dotenv_values(self.path.parent / ".env")
@@ -213,9 +212,13 @@ def load(path: Path | None = None) -> Config:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", строка {mark.line + 1}, столбец {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{file.name}{where}: это не YAML — проверьте отступы и кавычки") from error
+        raise ConfigError(
+            f"{file.name}{where}: это не YAML — проверьте отступы и кавычки"
+        ) from error
     if not isinstance(data, dict):
-        raise ConfigError(f"{file.name}: ожидались ключи вида «brands:», а не {type(data).__name__}")
+        raise ConfigError(
+            f"{file.name}: ожидались ключи вида «brands:», а не {type(data).__name__}"
+        )
     if "path" in data:
         raise ConfigError(f"{file.name}: path — неизвестный ключ")
     try:

@@ -1,0 +1,208 @@
+"""The `otklik` command. torch, transformers and streamlit are imported only when needed.
+
+Exit codes: 0 fine, 1 a source needs later or a human, 2 wrong use or config, 3 a bug.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from otklik.screen import fail, guarded, note
+
+if TYPE_CHECKING:
+    from otklik.house import House
+
+app = typer.Typer(
+    name="otklik",
+    help="Отклик: монитор отзывов и упоминаний. Обычный порядок: init → check → run → serve.",
+    epilog="Коды выхода: 0 — всё хорошо; 1 — источнику нужно время или человек; "
+    "2 — неверная команда или config.yaml; 3 — ошибка программы.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="OTKLIK_CONFIG", help="Файл настроек.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Ответ в JSON, для программ.")]
+SourcesArgument = Annotated[
+    list[str] | None, typer.Argument(help="Имена источников; без них — все.", show_default=False)
+]
+
+
+def main() -> None:
+    """Entry point of the console script: every error ends in words and an exit code."""
+    guarded(app)
+
+
+def _house(config: Path | None) -> "House":
+    from otklik.config import load
+    from otklik.house import open_house
+
+    return open_house(load(config))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Папка для config.yaml и базы.")] = Path(),
+    brand: Annotated[str, typer.Option(help="Название вашего бренда.")] = "",
+) -> None:
+    """Создать свой config.yaml и пустую базу."""
+    from otklik import starter
+
+    path = starter.write(folder, brand)
+    _house(path)
+    note(f"Создан {path} и база рядом с ним. Опишите в нём бренды и источники, затем: otklik check")
+
+
+@app.command()
+def check(
+    sources: SourcesArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Проверить настройки и каждый источник; ничего не сохраняется."""
+    from otklik import commands
+    from otklik.config import load
+
+    raise typer.Exit(commands.check(load(config), sources, as_json=as_json))
+
+
+@app.command()
+def crawl(
+    sources: SourcesArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Собрать новые упоминания; названные источники опрашиваются и вне очереди."""
+    from otklik import commands
+
+    raise typer.Exit(commands.crawl(_house(config), sources, as_json=as_json))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX или JSONL.")],
+    source: Annotated[
+        str, typer.Option(help="Имя источника; по умолчанию — имя файла.", show_default=False)
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Показать, что понято, и ничего не сохранять.")
+    ] = False,
+    brand: Annotated[
+        str | None,
+        typer.Option(help="Код бренда, о котором весь файл.", show_default=False),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Поле=столбец, если угадано неверно: text=Отзыв", show_default=False),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Кодировка.", show_default=False)] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Разделитель.", show_default=False)] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Загрузить файл с отзывами; повторная загрузка ничего не удваивает."""
+    from otklik import commands
+
+    pairs = dict(part.split("=", 1) for part in column or () if "=" in part)
+    if len(pairs) != len(column or ()):
+        fail("--column пишется как поле=столбец, например --column text=Отзыв")
+    given: dict[str, Any] = {"columns": pairs, "encoding": encoding, "delimiter": delimiter}
+    given = {key: value for key, value in given.items() if value}
+    house = _house(config)
+    name = source or file.stem
+    if dry_run:
+        raise typer.Exit(commands.inspect(house, file, name, given, as_json=as_json))
+    raise typer.Exit(commands.import_file(house, file, name, given, brand, as_json=as_json))
+
+
+@app.command()
+def analyse(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Определить тон и точки контакта у всего, что ещё не проанализировано."""
+    from otklik import commands
+
+    raise typer.Exit(commands.analyse(_house(config), as_json=as_json))
+
+
+@app.command()
+def run(config: ConfigOption = None) -> None:
+    """Все шаги один раз: собрать и проанализировать."""
+    from otklik import commands
+
+    house = _house(config)
+    worst = commands.crawl(house, None, as_json=False)
+    raise typer.Exit(max(worst, commands.analyse(house, as_json=False)))
+
+
+@app.command()
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Сколько собрано и проанализировано, чем закончился последний сбор."""
+    from otklik import commands
+
+    raise typer.Exit(commands.status(_house(config), as_json=as_json))
+
+
+@app.command()
+def export(
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv или xlsx.")] = "jsonl",
+    out: Annotated[
+        Path | None, typer.Option(help="Файл; без него — на экран.", show_default=False)
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Выгрузить упоминания с разметкой."""
+    from otklik import commands
+
+    raise typer.Exit(commands.export(_house(config), form, out))
+
+
+@app.command()
+def classify(
+    file: Annotated[str, typer.Argument(help="Файл или «-» — стандартный ввод.")] = "-",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="На входе один текст в строке, а не JSON.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Разметить строки JSON с ключом text; на каждую строку — одна строка ответа."""
+    from otklik import commands
+
+    raise typer.Exit(commands.classify(file, config, plain=plain))
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Порт; по умолчанию из config.yaml.")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Не открывать браузер.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Открыть приложение (только на этой машине)."""
+    from otklik import commands
+
+    raise typer.Exit(commands.serve(_house(config), port, headless=headless))
+
+
+@app.command()
+def demo(
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Только наполнить базу, не открывая приложение.")
+    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Не открывать браузер.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Наполнить базу вымышленной сетью «Морошка» и открыть приложение."""
+    from otklik import commands
+
+    house = _house(config)
+    worst = commands.demo(house)
+    if no_serve or worst:
+        raise typer.Exit(worst)
+    raise typer.Exit(commands.serve(house, None, headless=headless))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

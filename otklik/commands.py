@@ -1,0 +1,278 @@
+"""What each command does and prints. Every function returns the exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, ContextManager
+
+from rich.markup import escape
+from rich.table import Table
+
+from collectors.base import Outcome, Status
+from otklik import pipeline
+from otklik.config import ENVIRONMENT_KEY, Config, ConfigError, SourceConfig, load
+from otklik.house import House
+from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
+from storage import mentions, queries
+
+_WORDS = {
+    Status.OK: "готово",
+    Status.NOT_MODIFIED: "без изменений",
+    Status.LATER: "позже",
+    Status.NEEDS_HUMAN: "нужен человек",
+    Status.LAYOUT_CHANGED: "страница изменилась",
+    Status.BUG: "ошибка программы",
+}
+_SHOWN_SKIPS = 10
+
+
+def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
+    """First page of every source; nothing is stored."""
+    chosen = _chosen(config, names)
+    results = list(pipeline.check(config, chosen, pipeline.door(config)))
+    if as_json:
+        _print_json([{"source": r.source, "items": r.items, "error": r.error} for r in results])
+        return _worst(bool(r.error) for r in results)
+    for result in results:
+        note(f"{result.source}: {result.error or f'в порядке, на первой странице {result.items}'}")
+    note(f"{config.path.name}: брендов — {len(config.brands)}, источников — {len(config.sources)}")
+    return _worst(bool(r.error) for r in results)
+
+
+def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
+    """Crawl the named sources, or all that may be asked now."""
+    chosen = _chosen(house.config, names)
+    if not names:
+        chosen = list(_that_may(house, chosen))
+    http = pipeline.door(house.config)
+    outcomes = []
+    with progress("Сбор", len(chosen)) as advance:
+        for outcome in pipeline.collect(house, chosen, http):
+            outcomes.append(outcome)
+            advance(1)
+            if not as_json:
+                _tell(outcome)
+    if as_json:
+        _print_json([_as_dict(outcome) for outcome in outcomes])
+    elif not chosen:
+        note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
+    return _code(outcomes)
+
+
+def inspect(house: House, file: Path, source: str, given: dict[str, Any], *, as_json: bool) -> int:
+    """`otklik import --dry-run`: what is understood of the file."""
+    from otklik import transfer
+
+    found = transfer.inspect(house, file, source, given)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        _tell_inspection(found)
+    return OK
+
+
+def import_file(
+    house: House,
+    file: Path,
+    source: str,
+    given: dict[str, Any],
+    brand: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Read a file into its source."""
+    from otklik import transfer
+
+    with progress("Загрузка", 0) as advance:
+        outcome = transfer.import_file(house, file, source, given, brand, advance)
+    if as_json:
+        _print_json(_as_dict(outcome))
+    else:
+        _tell(outcome)
+    return _code([outcome])
+
+
+def analyse(house: House, *, as_json: bool) -> int:
+    """Everything pending through the model."""
+    analyser = pipeline.model_of(house.config)
+    with house.db.read() as session:
+        waiting = mentions.count_pending(session, analyser.version)
+    with progress("Анализ", waiting) as advance:
+        done = pipeline.analyse(house, analyser, advance)
+    rate = done.texts / done.seconds if done.seconds else 0.0
+    if as_json:
+        _print_json(
+            {
+                "analysed": done.texts - done.failed,
+                "failed": done.failed,
+                "seconds": round(done.seconds, 3),
+                "texts_per_second": round(rate, 1),
+                "model": done.model,
+            }
+        )
+    else:
+        tail = f", не удалось: {done.failed}" if done.failed else ""
+        note(f"Проанализировано: {done.texts - done.failed}{tail} — {rate:.0f} текстов/с")
+    return NOT_ALL if done.failed else OK
+
+
+def status(house: House, *, as_json: bool) -> int:
+    """What is stored, what is pending, how each source fares."""
+    from nlp.analyser import version_of
+
+    model = version_of(house.config.nlp.model)
+    with house.db.read() as session:
+        figures = queries.status(session, model)
+    if as_json:
+        _print_json(figures)
+        return OK
+    note(
+        f"Упоминаний: {figures['mentions']}, проанализировано: {figures['analysed']}, "
+        f"в очереди: {figures['pending']}, не удалось: {figures['failed']}"
+    )
+    table = Table("источник", "упоминаний", "последний сбор")
+    for source in figures["sources"]:
+        last = source["last_outcome"]
+        words = _WORDS[Status(last["status"])] if last else "ещё не было"
+        table.add_row(escape(source["name"]), str(source["mentions"]), words)
+    console.print(table)
+    return OK
+
+
+def classify(file: str, config: Path | None, *, plain: bool) -> int:
+    """Lines through the model; needs no database."""
+    from otklik import transfer
+
+    analyser = pipeline.model_of(_config_or_default(config))
+    broken = False
+    with _lines(file) as lines:
+        for answer in transfer.classify(lines, analyser, plain=plain):
+            broken |= "error" in answer
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    return NOT_ALL if broken else OK
+
+
+def serve(house: House, port: int | None, *, headless: bool) -> int:
+    """Run the app until interrupted."""
+    app = find_spec("app")
+    if app is None or app.origin is None:
+        raise ConfigError("не найден app.py — установите пакет целиком: make setup")
+    port = port or house.config.app.port
+    note(f"Приложение: http://localhost:{port} — остановить: Ctrl+C")
+    command = [sys.executable, "-m", "streamlit", "run", app.origin, "--server.port", str(port)]
+    command += ["--server.address", "localhost", "--server.headless", str(headless).lower()]
+    command += ["--browser.gatherUsageStats", "false"]
+    environment = os.environ | {ENVIRONMENT_KEY: str(house.config.path)}
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode and BUG
+    except KeyboardInterrupt:
+        return OK
+
+
+def demo(house: House) -> int:
+    """Fill the database: exports through the file reader, the rest over HTTP, all analysed."""
+    from otklik import demo as stage
+
+    with stage.site(house):
+        collected = crawl(house, None, as_json=False)
+    return max(collected, analyse(house, as_json=False))
+
+
+def _chosen(config: Config, names: list[str] | None) -> list[SourceConfig]:
+    if not names:
+        return list(config.sources)
+    known = {source.name: source for source in config.sources}
+    for name in names:
+        if name not in known:
+            have = ", ".join(known) or "ни одного"
+            raise ConfigError(f"в {config.path.name} нет источника «{name}»; есть: {have}")
+    return [known[name] for name in names]
+
+
+def _that_may(house: House, sources: Iterable[SourceConfig]) -> Iterator[SourceConfig]:
+    for source in sources:
+        reason = pipeline.reason_to_wait(house, source)
+        if reason:
+            note(f"{source.name}: пропущен — {reason}")
+        else:
+            yield source
+
+
+def _tell(outcome: Outcome) -> None:
+    counts = outcome.counts
+    line = f"{outcome.source}: {_WORDS[outcome.status]}"
+    if outcome.status is not Status.NOT_MODIFIED:
+        line += f" — новых {counts.new}, изменённых {counts.changed}, прежних {counts.unchanged}"
+    if counts.deleted:
+        line += f", удалённых {counts.deleted}"
+    if counts.skipped:
+        line += f", пропущено {counts.skipped}"
+    note(line)
+    if outcome.error:
+        note(f"  {outcome.error}")
+    for remark in outcome.notes:
+        note(f"  {remark}")
+    for skipped in outcome.skipped[:_SHOWN_SKIPS]:
+        note(f"  {skipped.where}: {skipped.reason}")
+    if len(outcome.skipped) > _SHOWN_SKIPS:
+        note(f"  … и ещё {len(outcome.skipped) - _SHOWN_SKIPS}; все — в otklik status --json")
+
+
+def _as_dict(outcome: Outcome) -> dict[str, Any]:
+    counts = outcome.counts
+    return {
+        "source": outcome.source,
+        "status": outcome.status,
+        "new": counts.new,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "deleted": counts.deleted,
+        "skipped": counts.skipped,
+        "samples": [{"where": s.where, "reason": s.reason} for s in outcome.skipped],
+        "error": outcome.error,
+        "seconds": round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
+        "next_due": outcome.next_due.isoformat() if outcome.next_due else None,
+    }
+
+
+def _code(outcomes: Iterable[Outcome]) -> int:
+    """The worst outcome as an exit code."""
+    codes = {Status.OK: OK, Status.NOT_MODIFIED: OK, Status.BUG: BUG}
+    return max((codes.get(outcome.status, NOT_ALL) for outcome in outcomes), default=OK)
+
+
+def _worst(failures: Iterable[bool]) -> int:
+    return NOT_ALL if any(failures) else OK
+
+
+def _config_or_default(path: Path | None) -> Config:
+    """`classify` works in any folder: without a config.yaml the embedded model is used."""
+    from otklik.config import find
+
+    file = find(path)
+    return Config(path=file) if path is None and not file.exists() else load(file)
+
+
+@contextmanager
+def _lines(file: str) -> Iterator[Iterable[str]]:
+    source: ContextManager[IO[str]]
+    if file == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+        source = nullcontext(sys.stdin)
+    else:
+        try:
+            source = open(file, encoding="utf-8", errors="surrogateescape")
+        except OSError as error:
+            raise ConfigError(f"{file} не читается: {error.strerror}") from error
+    with source as lines:
+        yield lines
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

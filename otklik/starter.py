@@ -1,0 +1,69 @@
+"""The config.yaml that `otklik init` writes for a brand of one's own."""
+
+import json
+from pathlib import Path
+
+from otklik.brands import code_of
+from otklik.messages import ConfigError
+
+_TEMPLATE = """\
+# Настройки Отклика. Пути считаются от этого файла; секреты пишутся как ${{ИМЯ}} и берутся из
+# окружения или из файла .env рядом.
+
+database:
+  url: otklik.db                 # файл SQLite или postgresql://user:${{PG_PASSWORD}}@host/name
+
+timezone: Europe/Moscow
+
+# Свои бренды и конкуренты. Падежи, ё/е и латинское написание находятся сами;
+# aliases — другие названия.
+{brands}
+
+# Источники. Общие ключи: name, type, title, brand, every (30м, 6ч, 1д), enabled;
+# остальное — своё у каждого типа (feed — ленты, page — страницы отзывов, file — выгрузки).
+# Источник с brand принадлежит этому бренду; без него упоминание относится к тем брендам,
+# которые в нём названы. Проверить: otklik check
+sources: []
+#  - name: google-alerts
+#    type: feed
+#    url: https://www.google.com/alerts/feeds/…/…
+#    every: 1ч
+#  - name: otzyvy
+#    type: page
+#    brand: my-brand
+#    url: https://example.ru/reviews
+#    next: a[rel=next]
+
+http:
+  contact: ""                    # почта или страница для владельцев сайтов, уходит в User-Agent
+  delay: 1                       # секунд между запросами к одному сайту
+"""
+
+_NO_BRANDS = """\
+brands: []
+#  - code: my-brand
+#    name: Мой бренд
+#    aliases: [Май бренд]
+#  - code: rival
+#    name: Конкурент
+#    competitor: true"""
+
+
+def write(folder: Path, brand: str) -> Path:
+    """Write config.yaml into ``folder``; an existing one is never overwritten (ConfigError)."""
+    path = folder / "config.yaml"
+    brands = _NO_BRANDS
+    if brand:
+        code = code_of(brand) or "brand"
+        brands = f"brands:\n  - code: {code}\n    name: {json.dumps(brand, ensure_ascii=False)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_TEMPLATE.format(brands=brands))
+    except FileExistsError as error:
+        raise ConfigError(
+            f"{path.absolute()} уже есть — он не тронут. Другая папка: otklik init ПАПКА"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"не удалось записать {path.absolute()}: {error.strerror}") from error
+    return path

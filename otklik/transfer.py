@@ -1,0 +1,128 @@
+"""Files in and lines through: `otklik import` and `otklik classify`."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from collectors import runner
+from collectors.base import Outcome
+from collectors.http import Http
+from collectors.sources import file as file_source
+from nlp.analyser import Analyser
+from nlp.analysis import Analysis, Failure, Query
+from nlp.labels import MODEL_TONES
+from otklik.config import ConfigError
+from otklik.house import House
+from otklik.messages import describe
+from storage import crawls
+
+#: Lines held at once: as much as the model sorts by length in one window.
+_WINDOW = 2048
+
+
+def options_for(
+    house: House, file: Path, source: str, given: dict[str, Any]
+) -> file_source.Options:
+    """Options of the file: those of the configured source of that name, then those given.
+
+    Raises ConfigError where ``source`` is configured as another type or an option is wrong.
+    """
+    configured = next((s for s in house.config.sources if s.name == source), None)
+    if configured and configured.type != "file":
+        raise ConfigError(
+            f"источник «{source}» в config.yaml имеет тип {configured.type}: файл в него не "
+            f"загружается — выберите другое имя: --source ИМЯ"
+        )
+    base = house.config.options_of(configured) if configured else {}
+    timezone = {"timezone": house.config.timezone}
+    try:
+        return file_source.Options(**{**timezone, **base, **given, "path": str(file.absolute())})
+    except ValidationError as error:
+        raise ConfigError(describe(error, file_source.Options, "параметры импорта", "")) from error
+
+
+def import_file(
+    house: House, options: file_source.Options, source: str, http: Http, brand: str | None
+) -> Outcome:
+    """Read the file into the source; rows that were read before cost one comparison each."""
+    if all(known.name != source for known in house.config.sources):
+        if brand and all(known.code != brand for known in house.config.brands):
+            raise ConfigError(f"нет бренда «{brand}» — опишите его в config.yaml, раздел brands")
+        with house.db.write() as session:
+            crawls.ensure_source(session, source, "file", brand_code=brand, origin="import")
+    return runner.crawl(
+        source,
+        file_source,
+        options,
+        house.store(),
+        http,
+        interval=timedelta(days=1),
+        now=datetime.now(UTC),
+    )
+
+
+def classify(lines: Iterable[str], analyser: Analyser, *, plain: bool) -> Iterator[dict[str, Any]]:
+    """One answer for every line, in order; a broken line gets ``error``. Memory stays bounded."""
+    source = iter(lines)
+    while window := list(islice(source, _WINDOW)):
+        rows = [_parse(line, plain=plain) for line in window]
+        queries = [Query(row["text"], _target(row)) for row in rows if "error" not in row]
+        answers = iter(analyser.analyse(queries))
+        for row in rows:
+            yield row if "error" in row else row | _answer(row, next(answers), analyser.version)
+
+
+def _parse(line: str, *, plain: bool) -> dict[str, Any]:
+    stripped = line.rstrip("\r\n")
+    if plain:
+        return {"text": stripped}
+    try:
+        row = json.loads(stripped)
+    except (ValueError, RecursionError) as error:
+        return {"error": f"это не JSON: {error}"}
+    if not isinstance(row, dict):
+        return {"error": "ожидался объект с ключом text"}
+    if not isinstance(row.get("text"), str):
+        return {**row, "error": "нет ключа text с текстом"}
+    row.pop("error", None)
+    return row
+
+
+def _target(row: dict[str, Any]) -> str | None:
+    target = row.get("target")
+    return target if isinstance(target, str) and target else None
+
+
+def _answer(row: dict[str, Any], result: Analysis | Failure, model: str) -> dict[str, Any]:
+    if isinstance(result, Failure):
+        return {"error": result.reason, "model": model}
+    answer = {
+        "tone": result.tone,
+        "tone_scores": dict(zip(MODEL_TONES, map(_rounded, result.tone_scores), strict=True)),
+        "kind": result.kind,
+        "intents": list(result.intents),
+        "opinions": [
+            {
+                "touchpoint": opinion.touchpoint,
+                "tone": opinion.tone,
+                "score": _rounded(opinion.score),
+                "start": opinion.start,
+                "end": opinion.end,
+                "quote": row["text"][opinion.start : opinion.end],
+            }
+            for opinion in result.opinions
+        ],
+        "model": model,
+    }
+    if _target(row) and result.target_tone:
+        answer["target_tone"] = result.target_tone
+    return answer
+
+
+def _rounded(score: float) -> float:
+    return round(score, 4)
