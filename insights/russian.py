@@ -1,0 +1,91 @@
+"""Russian on screen and in reports: plurals, numbers, dates."""
+
+from datetime import date, datetime
+
+THIN = "\u202f"  # narrow no-break space: between thousands, before %
+NBSP = "\u00a0"
+MINUS = "\u2212"
+
+_MONTHS_OF = (
+    "января", "февраля", "марта", "апреля", "мая", "июня",
+    "июля", "августа", "сентября", "октября", "ноября", "декабря",
+)  # fmt: skip
+_MONTHS = (
+    "январь", "февраль", "март", "апрель", "май", "июнь",
+    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+)  # fmt: skip
+
+Forms = tuple[str, str, str]
+
+MENTION: Forms = ("упоминание", "упоминания", "упоминаний")
+#: After a preposition that takes the genitive: «из 21 упоминания».
+OF_MENTION: Forms = ("упоминания", "упоминаний", "упоминаний")
+OPINION: Forms = ("мнение", "мнения", "мнений")
+OF_OPINION: Forms = ("мнения", "мнений", "мнений")
+RATING: Forms = ("оценка", "оценки", "оценок")
+OF_RATING: Forms = ("оценки", "оценок", "оценок")
+ANSWER: Forms = ("ответ", "ответа", "ответов")
+DAY: Forms = ("день", "дня", "дней")
+NEGATIVE_OPINION: Forms = ("негативное мнение", "негативных мнения", "негативных мнений")
+POSITIVE_OPINION: Forms = ("позитивное мнение", "позитивных мнения", "позитивных мнений")
+
+
+def plural(n: int, forms: Forms) -> str:
+    """The form that fits ``n``: 1 упоминание, 2 упоминания, 5 упоминаний."""
+    tens, units = abs(n) % 100, abs(n) % 10
+    if units == 1 and tens != 11:
+        return forms[0]
+    return forms[1] if 2 <= units <= 4 and not 12 <= tens <= 14 else forms[2]
+
+
+def counted(n: int, forms: Forms) -> str:
+    """«1 234 упоминания»."""
+    return f"{number(n)}{NBSP}{plural(n, forms)}"
+
+
+def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
+    """«12 345», «3,7», «−8»; with ``sign`` also «+8»."""
+    text = f"{abs(value):,.{digits}f}".replace(",", THIN).replace(".", ",")
+    if not text.strip("0,"):
+        return text
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def percent(part: float, *, digits: int = 0) -> str:
+    """0.41 -> «41 %»."""
+    return f"{number(part * 100, digits)}{THIN}%"
+
+
+def points(difference: float) -> str:
+    """0.08 -> «+8 п.п.»."""
+    return f"{number(difference * 100, sign=True)}{NBSP}п.п."
+
+
+def index(value: float, *, sign: bool = True) -> str:
+    """0.41 -> «+41»: an index of −100…100."""
+    return number(value * 100, sign=sign)
+
+
+def day(value: date, *, year: bool = True) -> str:
+    """«12 марта 2026»."""
+    text = f"{value.day}{NBSP}{_MONTHS_OF[value.month - 1]}"
+    return f"{text}{NBSP}{value.year}" if year else text
+
+
+def month(value: date) -> str:
+    """«март 2026»."""
+    return f"{_MONTHS[value.month - 1]}{NBSP}{value.year}"
+
+
+def days(start: date, end: date) -> str:
+    """«1–7 марта 2026», «28 февраля – 6 марта 2026»."""
+    if start == end:
+        return day(start)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{day(end)}"
+    return f"{day(start, year=start.year != end.year)} – {day(end)}"
+
+
+def moment(value: datetime) -> str:
+    """«12 марта 2026, 14:05»; the caller brings it into the zone of the screen."""
+    return f"{day(value)}, {value:%H:%M}"

@@ -1,0 +1,112 @@
+"""Shares and indices with their 95 % intervals, and whether a change is more than chance.
+
+Every figure is shown with its n and interval, so all of them come from here.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from storage.queries import Tones
+
+#: The normal quantile of a 95 % interval.
+Z95 = 1.959964
+#: The quantile used where many figures are compared at once (19 touchpoints): 99.7 %.
+Z_MANY = 2.967738
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its interval and the number of observations behind it.
+
+    Shares are 0…1, net sentiment is −1…1.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference of two independent figures; ``significant`` where its interval omits 0."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether chance alone is an unlikely explanation."""
+        return self.low > 0 or self.high < 0
+
+
+def share(count: int, n: int, z: float = Z95) -> Estimate | None:
+    """``count`` of ``n`` with the Wilson score interval; None where there is nothing to count.
+
+    Wilson, E. B. (1927), «Probable inference, the law of succession, and statistical
+    inference», JASA 22: 209–212. Holds for small n and for shares near 0 and 1.
+    """
+    if n == 0:
+        return None
+    p = count / n
+    spread = z * z / n
+    centre = (p + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * sqrt(p * (1 - p) / n + spread / (4 * n))
+    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), n)
+
+
+def net_sentiment(tones: Tones, z: float = Z95) -> Estimate | None:
+    """Share of positive minus share of negative; mixed and neutral stay in the denominator.
+
+    Interval: adjusted Wald for a difference of two shares of one sample, Bonett, D. G. and
+    Price, R. M. (2012), J. Educ. Behav. Stat. 37: 479–488 (one observation is added to each
+    side, so that small and one-sided samples do not look certain).
+    """
+    return _difference_of_shares(tones.positive, tones.negative, tones.n, z)
+
+
+def nps(promoters: int, passives: int, detractors: int) -> Estimate | None:
+    """Net promoter score, −1…1: share of 9–10 minus share of 0–6 among survey answers.
+
+    Reichheld, F. (2003), «The one number you need to grow», HBR 81(12); interval as in
+    :func:`net_sentiment`.
+    """
+    return _difference_of_shares(promoters, detractors, promoters + passives + detractors, Z95)
+
+
+def csat(ratings: tuple[int, ...]) -> Estimate | None:
+    """Share of ratings 4–5 (top-2 box) among rated mentions; ``ratings`` counts 1, 2, … 5."""
+    return share(sum(ratings[3:]), sum(ratings))
+
+
+def mean_rating(ratings: tuple[int, ...]) -> float | None:
+    """The plain mean, shown beside CSAT."""
+    n = sum(ratings)
+    return sum(star * count for star, count in enumerate(ratings, 1)) / n if n else None
+
+
+def change(now: Estimate | None, before: Estimate | None) -> Change | None:
+    """The difference of two independent figures with its interval.
+
+    MOVER: Zou, G. Y. and Donner, A. (2008), Stat. Med. 27: 1693–1702; for two Wilson shares it
+    is Newcombe's (1998) hybrid score interval, method 10.
+    """
+    if now is None or before is None:
+        return None
+    value = now.value - before.value
+    down = sqrt((now.value - now.low) ** 2 + (before.high - before.value) ** 2)
+    up = sqrt((now.high - now.value) ** 2 + (before.value - before.low) ** 2)
+    return Change(value, value - down, value + up)
+
+
+def _difference_of_shares(plus: int, minus: int, n: int, z: float) -> Estimate | None:
+    if n == 0:
+        return None
+    p, q = (plus + 1) / (n + 2), (minus + 1) / (n + 2)
+    half = z * sqrt(max(0.0, p + q - (p - q) ** 2) / (n + 2))
+    value = (plus - minus) / n
+    # The interval is centred on the adjusted value; it always holds the observed one.
+    return Estimate(
+        value, max(-1.0, min(p - q - half, value)), min(1.0, max(p - q + half, value)), n
+    )

@@ -1,0 +1,72 @@
+"""Tone over time in buckets of a length that suits the span."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from insights.stats import Estimate, net_sentiment
+from storage.queries import Tones
+
+
+class Bucket(StrEnum):
+    """The step of a time axis."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bucket: its first and last day that belong to the period, and its tones."""
+
+    start: date
+    end: date
+    tones: Tones
+
+    @property
+    def net(self) -> Estimate | None:
+        """Net sentiment of the bucket."""
+        return net_sentiment(self.tones)
+
+
+def bucket_for(days: int) -> Bucket:
+    """Days up to six weeks, weeks up to two years, months beyond: at most about 100 marks."""
+    if days <= 42:
+        return Bucket.DAY
+    return Bucket.WEEK if days <= 731 else Bucket.MONTH
+
+
+def trend(by_day: Mapping[date, Tones], start: date, end: date) -> tuple[Point, ...]:
+    """Every bucket from ``start`` to ``end``, empty ones too, so that gaps are seen.
+
+    Weeks begin on Monday; the first and the last bucket are cut at the period's ends.
+    """
+    bucket = bucket_for((end - start).days + 1)
+    sums: dict[date, Tones] = {}
+    for day, tones in by_day.items():
+        if start <= day <= end:
+            key = _first_day(day, bucket)
+            sums[key] = sums.get(key, Tones()) + tones
+    points = []
+    first = _first_day(start, bucket)
+    while first <= end:
+        after = _next(first, bucket)
+        points.append(
+            Point(max(first, start), min(after - timedelta(days=1), end), sums.get(first, Tones()))
+        )
+        first = after
+    return tuple(points)
+
+
+def _first_day(day: date, bucket: Bucket) -> date:
+    if bucket is Bucket.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if bucket is Bucket.MONTH else day
+
+
+def _next(first: date, bucket: Bucket) -> date:
+    if bucket is Bucket.MONTH:
+        return (first + timedelta(days=31)).replace(day=1)
+    return first + timedelta(days=7 if bucket is Bucket.WEEK else 1)

@@ -1,0 +1,186 @@
+"""Which mentions are looked at: one value, shared by every page, query, link and export.
+
+A link carries codes and names, never ids, so that it means the same in a rebuilt database.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+
+from nlp.labels import Kind, Tone, Touchpoint
+
+#: Stands among ``Filter.tones`` for mentions whose analysis is pending or failed.
+UNREAD = ""
+
+#: How the codes that are empty strings (no brand found, not analysed) are written in a link.
+_NOTHING = "-"
+
+
+class Key(StrEnum):
+    """The query parameters of a link."""
+
+    BRAND = "brand"
+    FROM = "from"
+    TO = "to"
+    PERIOD = "period"
+    SOURCE = "source"
+    TOUCHPOINT = "topic"
+    TONE = "tone"
+    KIND = "kind"
+    RATING = "rating"
+    TEXT = "q"
+    EVERYTHING = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is looked at; an empty tuple or None leaves that side open, days are inclusive.
+
+    ``tones`` are the mention's; where ``touchpoints`` are chosen they are those of the opinions
+    about these touchpoints, so that a bar «Доставка, негатив» opens exactly what it counted.
+    ``rating`` is on the scale 1…5 and leaves unrated mentions out. ``voices_only`` leaves out
+    kinds that are no customer's voice. ``lemmas`` is ``text`` in dictionary forms: what the
+    search looks for, filled in by the caller and never part of a link.
+    """
+
+    brands: tuple[int, ...] = ()
+    day_from: date | None = None
+    day_to: date | None = None
+    sources: tuple[int, ...] = ()
+    touchpoints: tuple[str, ...] = ()
+    tones: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    rating: tuple[int, int] | None = None
+    text: str = ""
+    voices_only: bool = True
+    lemmas: str = ""
+
+    @property
+    def days(self) -> int | None:
+        """The length of the period; None where it is open."""
+        if self.day_from is None or self.day_to is None:
+            return None
+        return (self.day_to - self.day_from).days + 1
+
+    def previous(self) -> "Filter | None":
+        """The same filter over the equal period just before; None where the period is open."""
+        if self.days is None or self.day_from is None:
+            return None
+        day_to = self.day_from - timedelta(days=1)
+        return replace(self, day_from=day_to - timedelta(days=self.days - 1), day_to=day_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value of a link that means nothing here; it was left out."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Ids of brands by code and of sources by name."""
+
+    brands: Mapping[str, int]
+    sources: Mapping[str, int]
+
+
+def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
+    """The query parameters that stand for ``where``; never empty, so «everything» is told too."""
+    params = {
+        Key.BRAND: [code or _NOTHING for code in _codes(where.brands, names.brands)],
+        Key.FROM: [where.day_from.isoformat()] if where.day_from else [],
+        Key.TO: [where.day_to.isoformat()] if where.day_to else [],
+        Key.PERIOD: [] if where.day_from or where.day_to else ["all"],
+        Key.SOURCE: _codes(where.sources, names.sources),
+        Key.TOUCHPOINT: list(where.touchpoints),
+        Key.TONE: [tone or _NOTHING for tone in where.tones],
+        Key.KIND: list(where.kinds),
+        Key.RATING: ["{}-{}".format(*where.rating)] if where.rating else [],
+        Key.TEXT: [where.text] if where.text else [],
+        Key.EVERYTHING: [] if where.voices_only else ["1"],
+    }
+    return {str(key): values for key, values in params.items() if values}
+
+
+def from_params(
+    params: Mapping[str, Sequence[str]], names: Names
+) -> tuple[Filter, tuple[Problem, ...]]:
+    """Read a link; values that mean nothing here are left out and reported."""
+    problems: list[Problem] = []
+
+    def several(key: Key, known: Mapping[str, int] | Iterable[str]) -> list[str]:
+        good = []
+        for value in dict.fromkeys(params.get(key, ())):
+            code = UNREAD if value == _NOTHING else value
+            if code in known:
+                good.append(code)
+            else:
+                problems.append(Problem(key, value))
+        return good
+
+    day_from, day_to = _days(params, problems)
+    where = Filter(
+        brands=tuple(names.brands[code] for code in several(Key.BRAND, names.brands)),
+        day_from=day_from,
+        day_to=day_to,
+        sources=tuple(names.sources[name] for name in several(Key.SOURCE, names.sources)),
+        touchpoints=tuple(several(Key.TOUCHPOINT, frozenset(Touchpoint))),
+        tones=tuple(several(Key.TONE, {*Tone, UNREAD})),
+        kinds=tuple(several(Key.KIND, frozenset(Kind))),
+        rating=_rating(params, problems),
+        text=_first(params, Key.TEXT).strip()[:500],
+        voices_only=_first(params, Key.EVERYTHING) != "1",
+    )
+    return where, tuple(problems)
+
+
+def speaks_of_a_filter(params: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a link carries any part of a filter (else the default view is meant)."""
+    return any(key in params for key in Key)
+
+
+def _codes(ids: tuple[int, ...], known: Mapping[str, int]) -> list[str]:
+    by_id = {number: code for code, number in known.items()}
+    return [by_id[number] for number in ids if number in by_id]
+
+
+def _first(params: Mapping[str, Sequence[str]], key: Key) -> str:
+    return next(iter(params.get(key, ())), "")
+
+
+def _days(
+    params: Mapping[str, Sequence[str]], problems: list[Problem]
+) -> tuple[date | None, date | None]:
+    day_from, day_to = (_day(params, key, problems) for key in (Key.FROM, Key.TO))
+    if day_from and day_to and day_from > day_to:
+        problems.append(Problem(Key.FROM, day_from.isoformat()))
+        return None, day_to
+    return day_from, day_to
+
+
+def _day(params: Mapping[str, Sequence[str]], key: Key, problems: list[Problem]) -> date | None:
+    value = _first(params, key)
+    if not value:
+        return None
+    try:
+        day = date.fromisoformat(value)
+        # Before this no review can be; far days only invite overflow in date arithmetic.
+        if not 1990 <= day.year <= 2100:
+            raise ValueError(value)
+    except ValueError:
+        problems.append(Problem(key, value))
+        return None
+    return day
+
+
+def _rating(params: Mapping[str, Sequence[str]], problems: list[Problem]) -> tuple[int, int] | None:
+    value = _first(params, Key.RATING)
+    low, _, high = value.partition("-")
+    if low in {*"12345"} and high in {*"12345"} and low <= high:
+        return int(low), int(high)
+    if value:
+        problems.append(Problem(Key.RATING, value))
+    return None

@@ -1,0 +1,242 @@
+"""Mentions themselves: a page of them, how many there are, and all of them as a stream."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from storage.filters import Filter
+from storage.models import Analysis, Brand, Correction, Mention, MentionBrand, Opinion, Source
+from storage.queries.scope import mention_conditions
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BrandTone:
+    """A brand that the mention is counted for, and the tone towards it (None: not analysed)."""
+
+    id: int
+    code: str
+    name: str
+    tone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionRow:
+    """A judgement with its place in the text; ``score`` is None where a human set it."""
+
+    touchpoint: str
+    tone: str
+    start: int
+    end: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRow:
+    """A mention as it is shown and exported.
+
+    ``tone`` is the one that holds for the first of its brands that the filter asks for;
+    ``scores`` are the model's probabilities of negative, neutral, positive; ``error`` says why
+    the text could not be analysed.
+    """
+
+    id: int
+    published_at: datetime
+    day: date
+    date_known: bool
+    text: str
+    url: str
+    author: str | None
+    rating: float | None
+    rating_scale: int
+    nps: int | None
+    place: str | None
+    product: str | None
+    answer: str | None
+    source: str
+    source_title: str
+    brands: tuple[BrandTone, ...] = ()
+    tone: str | None = None
+    kind: str | None = None
+    scores: tuple[float, float, float] | None = None
+    intents: tuple[str, ...] = ()
+    opinions: tuple[OpinionRow, ...] = ()
+    corrected: bool = False
+    error: str | None = None
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the model is of the tone; None where a human set it."""
+        return max(self.scores) if self.scores and not self.corrected else None
+
+
+def mentions(
+    session: Session, where: Filter, *, limit: int, offset: int = 0
+) -> tuple[MentionRow, ...]:
+    """A page of mentions, newest first, in a fixed number of queries."""
+    ids = session.scalars(
+        select(col(Mention.id))
+        .where(*mention_conditions(session, where))
+        .order_by(col(Mention.published_at).desc(), col(Mention.id).desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    return _load(session, where, [number for number in ids if number is not None])
+
+
+def count(session: Session, where: Filter) -> int:
+    """How many mentions :func:`mentions` pages over (each once, whatever its brands)."""
+    rows = select(func.count()).select_from(Mention).where(*mention_conditions(session, where))
+    return int(session.execute(rows).scalar_one())
+
+
+def export(session: Session, where: Filter) -> Iterator[MentionRow]:
+    """All mentions of the filter, newest first; memory does not grow with their number.
+
+    Only the ids are taken at once, so rows that arrive meanwhile change nothing.
+    """
+    ids = session.scalars(
+        select(col(Mention.id))
+        .where(*mention_conditions(session, where))
+        .order_by(col(Mention.published_at).desc(), col(Mention.id).desc())
+    ).all()
+    remaining = iter([number for number in ids if number is not None])
+    while batch := list(islice(remaining, _BATCH)):
+        yield from _load(session, where, batch)
+
+
+def _load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionRow, ...]:
+    if not ids:
+        return ()
+    brands = _brands(session, where, ids)
+    opinions = _opinions(session, where, ids)
+    analyses = _analyses(session, ids)
+    corrected = _corrected(session, ids)
+    rows = session.execute(
+        select(Mention, col(Source.name), col(Source.title))
+        .join(Source, col(Source.id) == col(Mention.source_id))
+        .where(col(Mention.id).in_(ids))
+    )
+    found: dict[int, MentionRow] = {}
+    for mention, source, title in rows:
+        number = mention.id or 0
+        own, kind = brands.get(number, ((), None))
+        found[number] = _row(
+            mention,
+            (source, title or source),
+            own,
+            kind,
+            tuple(opinions.get(number, ())),
+            analyses.get(number),
+            mention.content_hash in corrected.get(number, ()),
+        )
+    session.expunge_all()  # an export would otherwise keep every row it has passed
+    return tuple(found[number] for number in ids if number in found)
+
+
+def _row(
+    mention: Mention,
+    source: tuple[str, str],
+    brands: tuple[BrandTone, ...],
+    kind: str | None,
+    opinions: tuple[OpinionRow, ...],
+    analysis: Analysis | None,
+    corrected: bool,
+) -> MentionRow:
+    scores = None
+    if analysis and analysis.negative is not None:
+        scores = (analysis.negative, analysis.neutral or 0.0, analysis.positive or 0.0)
+    return MentionRow(
+        id=mention.id or 0,
+        published_at=mention.published_at,
+        day=mention.day,
+        date_known=mention.date_known,
+        text=mention.text,
+        url=mention.url,
+        author=mention.author,
+        rating=mention.rating,
+        rating_scale=mention.rating_scale,
+        nps=mention.nps,
+        place=mention.place,
+        product=mention.product,
+        answer=mention.answer_text,
+        source=source[0],
+        source_title=source[1],
+        brands=brands,
+        tone=brands[0].tone if brands else None,
+        kind=kind,
+        scores=scores,
+        intents=tuple(analysis.intents) if analysis else (),
+        opinions=opinions,
+        corrected=corrected,
+        error=analysis.error if analysis else None,
+    )
+
+
+def _brands(
+    session: Session, where: Filter, ids: Sequence[int]
+) -> dict[int, tuple[tuple[BrandTone, ...], str | None]]:
+    """Brands of each mention, those the filter asks for first, and its kind."""
+    rows = session.execute(
+        select(MentionBrand, col(Brand.code), col(Brand.name))
+        .join(Brand, col(Brand.id) == col(MentionBrand.brand_id))
+        .where(col(MentionBrand.mention_id).in_(ids))
+    ).all()
+    order = {brand: place for place, brand in enumerate(where.brands)}
+    rows = sorted(rows, key=lambda row: (order.get(row[0].brand_id, len(order)), row[0].brand_id))
+    found: dict[int, list[BrandTone]] = defaultdict(list)
+    kinds: dict[int, str | None] = {}
+    for row, code, name in rows:
+        found[row.mention_id].append(BrandTone(row.brand_id, code, name, row.tone))
+        kinds.setdefault(row.mention_id, row.kind)
+    return {number: (tuple(tones), kinds[number]) for number, tones in found.items()}
+
+
+def _opinions(session: Session, where: Filter, ids: Sequence[int]) -> dict[int, list[OpinionRow]]:
+    """Opinions in the order of the text; one that counts for several brands comes once."""
+    rows = session.scalars(
+        select(Opinion)
+        .where(
+            col(Opinion.mention_id).in_(ids),
+            *([col(Opinion.brand_id).in_(where.brands)] if where.brands else []),
+        )
+        .order_by(col(Opinion.start), col(Opinion.end), col(Opinion.id))
+    )
+    found: dict[int, dict[OpinionRow, None]] = defaultdict(dict)
+    for row in rows:
+        opinion = OpinionRow(row.touchpoint, row.tone, row.start, row.end, row.score)
+        found[row.mention_id][opinion] = None
+    return {number: list(opinions) for number, opinions in found.items()}
+
+
+def _analyses(session: Session, ids: Sequence[int]) -> dict[int, Analysis]:
+    """The newest analysis of each mention's present text."""
+    rows = session.scalars(
+        select(Analysis)
+        .join(Mention, col(Mention.id) == col(Analysis.mention_id))
+        .where(
+            col(Analysis.mention_id).in_(ids),
+            col(Analysis.content_hash) == col(Mention.content_hash),
+        )
+        .order_by(col(Analysis.id))
+    )
+    return {row.mention_id: row for row in rows}
+
+
+def _corrected(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
+    """Content hashes with a correction in force, by mention."""
+    rows = session.scalars(
+        select(Correction).where(
+            col(Correction.mention_id).in_(ids), col(Correction.undone_at).is_(None)
+        )
+    )
+    found: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        found[row.mention_id].add(row.content_hash)
+    return found
