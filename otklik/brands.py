@@ -25,9 +25,12 @@ _TO_LOOKALIKES = str.maketrans("асеорхукмтвн", "aceopxykmtbh")
 _CYRILLIC = re.compile(r"[а-я]")
 
 # Cyrillic -> Latin: a few whole schemes as people really type, not every combination.
-_TO_LATIN = dict(zip("абвгдежзийклмнопрстуфхцчшщъыьэюя", (
-    ["a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h", "c", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"]
-), strict=True))  # fmt: skip
+_TO_LATIN = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i",
+    "й": "y", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s",
+    "т": "t", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sch", "ъ": "",
+    "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+}  # fmt: skip
 _LATIN_SCHEMES: tuple[Mapping[str, str], ...] = (
     _TO_LATIN,
     {**_TO_LATIN, "х": "kh", "ц": "ts", "щ": "shch"},

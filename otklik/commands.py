@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, ContextManager
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -150,10 +150,12 @@ def classify(file: str, config: Path | None, *, plain: bool) -> int:
 
     analyser = pipeline.model_of(_config_or_default(config))
     broken = False
-    with _lines(file) as lines:
-        for answer in transfer.classify(lines, analyser, plain=plain):
-            broken |= "error" in answer
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A lone surrogate leaves as \udcXX, which JSON reads back as the same code point.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for answer in transfer.classify(_lines(file), analyser, plain=plain):
+        broken |= "error" in answer
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     sys.stdout.flush()
     return NOT_ALL if broken else OK
 
@@ -259,19 +261,18 @@ def _config_or_default(path: Path | None) -> Config:
     return Config(path=file) if path is None and not file.exists() else load(file)
 
 
-@contextmanager
-def _lines(file: str) -> Iterator[Iterable[str]]:
-    source: ContextManager[IO[str]]
+def _lines(file: str) -> Iterator[str]:
+    """Lines of a file or of standard input; bytes that are no UTF-8 do not stop the stream."""
     if file == "-":
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
-        source = nullcontext(sys.stdin)
-    else:
-        try:
-            source = open(file, encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise ConfigError(f"{file} не читается: {error.strerror}") from error
-    with source as lines:
-        yield lines
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+        yield from sys.stdin
+        return
+    try:
+        with Path(file).open(encoding="utf-8", errors="surrogateescape") as lines:
+            yield from lines
+    except OSError as error:
+        raise ConfigError(f"{file} не читается: {error.strerror}") from error
 
 
 def _print_json(value: Any) -> None:
