@@ -1,0 +1,141 @@
+"""The house keeps its shape: arrows point one way, start-up is light, documents are true."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+#: Who may import whom (a room's own modules are always allowed). DESIGN: arrows in one direction.
+ALLOWED = {
+    "app.py": {"otklik.config", "views", "storage", "nlp", "insights"},
+    "collectors": {"collectors"},
+    "collectors/sources": {"collectors"},
+    "demo": set(),
+    "insights": {"storage.queries", "storage.filters", "nlp.labels", "nlp.journey"},
+    "nlp": set(),
+    "otklik": {"collectors", "demo", "insights", "nlp", "reports", "storage", "views"},
+    "reports": {"insights", "nlp.labels", "nlp.journey", "storage.queries", "storage.filters"},
+    "storage": {"collectors.base", "nlp.labels", "nlp.analysis"},
+    "views": {
+        "insights",
+        "nlp.labels",
+        "nlp.journey",
+        "reports",
+        "storage.commands",
+        "storage.database",
+        "storage.errors",
+        "storage.filters",
+        "storage.queries",
+    },
+}
+ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in ALLOWED})
+HEAVY = ("torch", "transformers", "onnxruntime", "sklearn")
+
+
+def imports_of(file: Path) -> set[str]:
+    """Our own modules that ``file`` imports anywhere, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if node.module in ROOMS or node.module == "storage" else {node.module}
+    return {name for name in found if name.split(".")[0] in ROOMS}
+
+
+def may(room: str, imported: str) -> bool:
+    own = room.split("/")[0].removesuffix(".py")
+    if imported.split(".")[0] == own and room != "collectors/sources":
+        return True
+    return any(imported == name or imported.startswith(name + ".") for name in ALLOWED[room])
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_arrows_point_one_way(room: str) -> None:
+    path = ROOT / room
+    files = [path] if path.is_file() else sorted(path.rglob("*.py"))
+    assert files, f"{room} is empty"
+    wrong = {
+        f"{file.relative_to(ROOT)} -> {name}"
+        for file in files
+        for name in imports_of(file)
+        if not may(room, name)
+    }
+    assert not wrong
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return set(result.stdout.split())
+
+
+def test_the_app_loads_without_the_model() -> None:
+    assert not loaded_by("import app") & set(HEAVY)
+
+
+def test_help_loads_neither_model_nor_app() -> None:
+    code = (
+        "import otklik.cli, contextlib, io\n"
+        "sys.argv = ['otklik', '--help']\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    otklik.cli.main()"
+    )
+    assert not loaded_by(code) & {*HEAVY, "streamlit", "altair", "pandas"}
+
+
+def test_only_the_door_imports_an_http_client() -> None:
+    rooms = [room for room in ROOMS if (ROOT / room).is_dir()]
+    files = [file for room in rooms for file in (ROOT / room).rglob("*.py")]
+    clients = {"httpx", "requests", "urllib3", "aiohttp", "httpcore"}
+    users = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if any(name.split(".")[0] in clients for name in names):
+                users.add(file.relative_to(ROOT).as_posix())
+    assert users <= {"collectors/http.py", "collectors/network.py"}
+
+
+def commands() -> list[str]:
+    import typer.main
+
+    from otklik.cli import app
+
+    return sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_readme_names_every_command_source_type_and_config_key() -> None:
+    from collectors import registry
+    from otklik.config import Config
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    keys = [info.alias or name for name, info in Config.model_fields.items() if name != "path"]
+    wanted = [f"otklik {name}" for name in commands()]
+    wanted += [f"`{name}`" for name in (*registry.types(), *keys)]
+    assert [name for name in wanted if name not in readme] == []
+
+
+def test_every_key_of_the_shipped_config_is_explained() -> None:
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    top = yaml.safe_load(text)
+    assert set(top) >= {"database", "timezone", "brands", "sources", "nlp", "http", "app"}
+    assert text.count("#") > len(top)
+
+
+def test_makefile_explains_every_target() -> None:
+    help_text = subprocess.run(
+        ["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    for target in ("setup", "demo", "test", "lint", "model"):
+        assert f"make {target}" in help_text
