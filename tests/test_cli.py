@@ -1,0 +1,192 @@
+"""The command line as its user meets it: whole processes, real files, the embedded model."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def otklik(
+    *words: str, cwd: Path, text: str | None = None, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; demands its exit code and that no traceback reaches the screen."""
+    result = subprocess.run(
+        [sys.executable, "-m", "otklik.cli", *words],
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(cwd)},
+        check=False,
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of one's own with a few real-looking reviews imported and analysed."""
+    folder = tmp_path_factory.mktemp("house")
+    otklik("init", "--brand", "Лавка «Уют»", cwd=folder)
+    (folder / "reviews.csv").write_text(REVIEWS, encoding="utf-8")
+    otklik("import", "reviews.csv", cwd=folder)
+    otklik("analyse", cwd=folder)
+    return folder
+
+
+REVIEWS = """Текст отзыва;Дата;Оценка;Компания
+"Ужасная доставка: курьер опоздал на три часа
+и нахамил по телефону.";2026-03-01;1;Лавка Уют
+Отличный магазин, вежливый персонал;5 марта 2026;5;Лавка Уют
+Отличный магазин, вежливый персонал;5 марта 2026;5;Лавка Уют
+Не хватает тёплых вещей;вчера;;Соседи
+"""
+
+
+def status(folder: Path) -> dict[str, object]:
+    return json.loads(otklik("status", "--json", cwd=folder).stdout)
+
+
+def test_a_file_travels_to_labels(house: Path) -> None:
+    figures = status(house)
+    assert {key: figures[key] for key in ("mentions", "analysed", "pending", "failed")} == {
+        "mentions": 4,
+        "analysed": 4,
+        "pending": 0,
+        "failed": 0,
+    }
+    assert figures["sources"][0]["name"] == "reviews"  # type: ignore[index]
+
+
+def test_a_second_import_stores_nothing_new(house: Path) -> None:
+    before = status(house)["mentions"]
+    again = json.loads(otklik("import", "reviews.csv", "--json", cwd=house).stdout)
+    assert (again["new"], again["unchanged"]) == (0, 4)
+    assert status(house)["mentions"] == before
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
+def test_export_reads_back_by_import(house: Path, tmp_path: Path, form: str) -> None:
+    file = tmp_path / f"out.{form}"
+    otklik("export", "--format", form, "--out", str(file), cwd=house)
+    otklik("init", cwd=tmp_path)
+    otklik("import", str(file), "--source", "again", cwd=tmp_path)
+    assert status(tmp_path)["mentions"] == 4
+
+
+def test_dry_run_tells_what_is_understood_and_stores_nothing(tmp_path: Path) -> None:
+    otklik("init", cwd=tmp_path)
+    (tmp_path / "reviews.csv").write_text(REVIEWS, encoding="cp1251")
+    shown = otklik("import", "reviews.csv", "--dry-run", cwd=tmp_path)
+    assert "cp1251" in shown.stdout + shown.stderr
+    assert status(tmp_path)["mentions"] == 0
+
+
+def test_broken_rows_are_listed_and_their_neighbours_stay(tmp_path: Path) -> None:
+    otklik("init", cwd=tmp_path)
+    rows = ['{"text": "хорошо", "id": 1}', "{broken", '{"text": "", "id": 3}', '{"text": "ок"}']
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    shown = otklik("import", "rows.jsonl", cwd=tmp_path)
+    assert "2" in shown.stderr
+    assert status(tmp_path)["mentions"] == 2
+
+
+def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"id": 1, "text": "Курьер нахамил, еда холодная"}, ensure_ascii=False),
+        "not json",
+        json.dumps({"id": 3}),
+        json.dumps({"id": 4, "text": ""}),
+        json.dumps({"id": 5, "text": "😀 Прекрасный вежливый персонал!"}, ensure_ascii=False),
+        json.dumps({"id": 6, "text": "\ud800 half a pair"}),
+    ]
+    result = otklik("classify", "-", cwd=tmp_path, text="\n".join(lines) + "\n", code=1)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(answers) == len(lines)
+    assert [answer.get("id") for answer in answers] == [1, None, 3, 4, 5, 6]
+    assert "error" in answers[1]
+    assert "error" in answers[2]
+    assert answers[0]["tone"] == "negative"
+    assert answers[4]["tone"] == "positive"
+    assert abs(sum(answers[0]["tone_scores"].values()) - 1) < 0.01
+    for answer in answers:
+        for opinion in answer.get("opinions", ()):
+            start, end = opinion["start"], opinion["end"]
+            assert answer["text"][start:end] == opinion["quote"] != ""
+
+
+def test_classify_plain(tmp_path: Path) -> None:
+    result = otklik("classify", "--plain", cwd=tmp_path, text="Хорошо\nПлохо\n")
+    assert [json.loads(line)["text"] for line in result.stdout.splitlines()] == ["Хорошо", "Плохо"]
+
+
+def test_crawl_of_a_misconfigured_source_is_an_outcome(tmp_path: Path) -> None:
+    otklik("init", cwd=tmp_path)
+    config = tmp_path / "config.yaml"
+    text = config.read_text(encoding="utf-8").replace(
+        "sources: []",
+        "sources:\n  - {name: a, type: feed, ulr: 'https://x.ru'}\n"
+        "  - {name: b, type: feed, url: 'https://x.ru/${NO_SUCH_KEY}'}\n"
+        "  - {name: c, type: fead}",
+    )
+    config.write_text(text, encoding="utf-8")
+    shown = otklik("crawl", cwd=tmp_path, code=1).stderr
+    assert "sources[0].ulr" in shown
+    assert "«url»" in shown
+    assert "NO_SUCH_KEY" in shown
+    assert "«feed»" in shown
+    assert [s["last_outcome"]["status"] for s in status(tmp_path)["sources"]] == ["needs_human"] * 3  # type: ignore[attr-defined]
+    otklik("check", cwd=tmp_path, code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("import", "missing.csv"), "missing.csv"),
+        (("crawl", "nobody"), "nobody"),
+        (("import", "config.yaml", "--brand", "zzz"), "zzz"),
+        (("import", "config.yaml", "--column", "text"), "поле=столбец"),
+        (("export", "--format", "doc"), "jsonl"),
+        (("classify", "missing.txt"), "missing.txt"),
+        (("nonsense",), "nonsense"),
+        (("init",), "уже есть"),
+    ],
+)
+def test_wrong_use_is_told_in_words(house: Path, words: tuple[str, ...], says: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "otklik.cli", *words],
+        cwd=house,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode in {1, 2}
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_help_answers_at_once(tmp_path: Path) -> None:
+    started = time.monotonic()
+    shown = otklik("--help", cwd=tmp_path).stdout
+    assert "classify" in shown
+    # The bar is one second; a busy machine gets some more before this means a heavy import.
+    assert time.monotonic() - started < 5
+
+
+def test_the_demo_is_analysed_to_the_last_mention(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes((ROOT / "config.yaml").read_bytes())
+    otklik("demo", "--no-serve", cwd=tmp_path)
+    figures = status(tmp_path)
+    assert figures["mentions"] == 1250
+    assert figures["analysed"] == 1250
+    assert figures["pending"] == 0
+    otklik("demo", "--no-serve", cwd=tmp_path)
+    assert status(tmp_path)["mentions"] == 1250
