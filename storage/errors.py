@@ -3,19 +3,19 @@
 ::
 
     StorageError
-      BadUrl          database.url cannot be read
-      Locked          another process writes and does not finish
-      DiskFull        no room left
-      Unreachable     PostgreSQL does not answer, or SQLite cannot open or write its file
-      Corrupt         the file is damaged or no database
-      NewerSchema     the database was made by a newer version of the program
-      NotFound        no such mention, source, job, …
+      BadUrl            database.url cannot be read
+      OperationalError  the surroundings fail, a later try may go through
+        Locked          another process writes and does not finish
+        DiskFull        no room left
+        Unreachable     PostgreSQL does not answer, or SQLite cannot open or write its file
+      Corrupt           the file is damaged or no database
+      NewerSchema       the database was made by a newer version of the program
+      NotFound          no such mention, source, job, …
 """
 
 import sqlite3
 
-from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, exc
 
 
 class StorageError(Exception):
@@ -26,15 +26,19 @@ class BadUrl(StorageError):
     """``database.url`` cannot be read."""
 
 
-class Locked(StorageError):
+class OperationalError(StorageError):
+    """The surroundings fail, a later try may go through (PEP 249's name, the runner knows it)."""
+
+
+class Locked(OperationalError):
     """Another process writes and does not finish."""
 
 
-class DiskFull(StorageError):
+class DiskFull(OperationalError):
     """No room left."""
 
 
-class Unreachable(StorageError):
+class Unreachable(OperationalError):
     """PostgreSQL does not answer, or SQLite cannot open or write its file."""
 
 
@@ -92,7 +96,7 @@ def place_of(url: URL) -> str:
     return f"«{host}{port}/{url.database or ''}»"
 
 
-def translated(error: DBAPIError, url: URL) -> StorageError | None:
+def translated(error: exc.DBAPIError, url: URL) -> StorageError | None:
     """Our error for a failure of the surroundings; None for a bug of ours."""
     original = error.orig
     if isinstance(original, sqlite3.Error):
@@ -102,7 +106,7 @@ def translated(error: DBAPIError, url: URL) -> StorageError | None:
     else:
         state = getattr(original, "sqlstate", None) or ""
         found = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
-        if not state and isinstance(error, OperationalError):
+        if not state and isinstance(error, exc.OperationalError):
             found = (Unreachable, "PostgreSQL {place} недоступен: {reason}")
     if found is None:
         return None
@@ -110,7 +114,7 @@ def translated(error: DBAPIError, url: URL) -> StorageError | None:
     return kind(message.format(place=place_of(url), reason=_reason(error, url)))
 
 
-def _reason(error: DBAPIError, url: URL) -> str:
+def _reason(error: exc.DBAPIError, url: URL) -> str:
     """The driver's first line, without the password should it ever stand there."""
     line = next(iter(str(error.orig).strip().splitlines()), "")
     return line.replace(url.password, "***") if url.password else line

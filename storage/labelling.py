@@ -1,0 +1,141 @@
+"""The one place that derives which labels hold for a mention, from the model and from humans.
+
+An analysis holds if it is of the present text: the current model's, else the newest one. An
+active correction of the present text outranks it field by field. The tone towards a brand
+outranks the tone of the text as a whole, a human's tone outranks both.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from nlp.labels import Intent
+from storage import rollups, settings
+from storage import tables as t
+
+#: Column of ``mention_brand`` for each intent («return» is a word of Python).
+INTENT_COLUMNS = {
+    Intent.CHURN: "churn",
+    Intent.RETURN: "will_return",
+    Intent.RECOMMEND: "recommend",
+    Intent.WARN: "warn",
+    Intent.EFFORT: "effort",
+}
+
+
+def relabel(session: Session, mention_ids: Iterable[int]) -> None:
+    """Derive the labels of these mentions again and keep the roll-ups in step."""
+    for chunk in t.in_chunks(mention_ids):
+        with rollups.recounted(session, chunk):
+            apply_labels(session, chunk)
+
+
+def apply_labels(session: Session, mention_ids: Sequence[int]) -> None:
+    """Write what holds into ``mention_brand`` and ``opinion``; the caller recounts."""
+    analyses = _holding_analyses(session, mention_ids)
+    corrections = _holding_corrections(session, mention_ids)
+    row = t.mention_brand.c
+    brands = session.execute(
+        sa.select(row.mention_id, row.brand_id, row.source_id, row.day, row.target_tone).where(
+            row.mention_id.in_(mention_ids)
+        )
+    ).all()
+    labels, opinions = [], []
+    for brand in brands:
+        analysis = analyses.get(brand.mention_id)
+        correction = corrections.get(brand.mention_id)
+        labels.append(_labels(brand, analysis, correction))
+        opinions += _opinions(brand, analysis, correction)
+    session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(mention_ids)))
+    t.update_all(session, t.mention_brand, labels)
+    t.insert_all(session, t.opinion, opinions)
+
+
+def use_model(session: Session, model_version: str) -> None:
+    """From now on this model's answers hold; those it gave earlier replace the others' at once."""
+    if settings.get(session, settings.MODEL) == model_version:
+        return
+    settings.put(session, settings.MODEL, model_version)
+    answered = session.scalars(
+        sa.select(t.mention.c.id)
+        .join(t.analysis, _is_of_present_text())
+        .where(t.analysis.c.model_version == model_version)
+    ).all()
+    relabel(session, answered)
+
+
+def _is_of_present_text() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        t.analysis.c.mention_id == t.mention.c.id,
+        t.analysis.c.content_hash == t.mention.c.content_hash,
+    )
+
+
+def _holding_analyses(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
+    analysis = t.analysis.c
+    current = settings.get(session, settings.MODEL, "")
+    rows = session.execute(
+        sa.select(
+            analysis.mention_id, analysis.tone, analysis.kind, analysis.intents, analysis.opinions
+        )
+        .join(t.mention, _is_of_present_text())
+        # A text that failed in the current model keeps the labels of an earlier one.
+        .where(analysis.mention_id.in_(mention_ids), analysis.error.is_(None))
+        .order_by(analysis.model_version == current, analysis.analysed_at, analysis.id)
+    )
+    return {row.mention_id: row for row in rows}
+
+
+def _holding_corrections(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
+    correction = t.correction.c
+    rows = session.execute(
+        sa.select(correction.mention_id, correction.tone, correction.kind, correction.opinions)
+        .join(
+            t.mention,
+            sa.and_(
+                t.mention.c.id == correction.mention_id,
+                t.mention.c.content_hash == correction.content_hash,
+            ),
+        )
+        .where(correction.mention_id.in_(mention_ids), correction.undone_at.is_(None))
+        .order_by(correction.id)
+    )
+    return {row.mention_id: row for row in rows}
+
+
+def _labels(brand: Any, analysis: Any, correction: Any) -> dict[str, Any]:
+    tone, kind = (analysis.tone, analysis.kind) if analysis else (None, None)
+    tone = brand.target_tone or tone
+    if correction:
+        tone, kind = correction.tone or tone, correction.kind or kind
+    intents = analysis.intents if analysis else ()
+    return {
+        "mention_id": brand.mention_id,
+        "brand_id": brand.brand_id,
+        "tone": tone,
+        "kind": kind,
+        **{column: intent in intents for intent, column in INTENT_COLUMNS.items()},
+    }
+
+
+def _opinions(brand: Any, analysis: Any, correction: Any) -> list[dict[str, Any]]:
+    if correction and correction.opinions is not None:
+        opinions = correction.opinions
+    else:
+        opinions = analysis.opinions if analysis else ()
+    return [
+        {
+            "mention_id": brand.mention_id,
+            "brand_id": brand.brand_id,
+            "source_id": brand.source_id,
+            "day": brand.day,
+            "touchpoint": opinion["touchpoint"],
+            "tone": opinion["tone"],
+            "score": opinion.get("score"),
+            "start": opinion["start"],
+            "end": opinion["end"],
+        }
+        for opinion in opinions
+    ]

@@ -1,0 +1,292 @@
+"""The write side of mentions: a page of items in, the queue, answers of the model back.
+
+Nothing here commits or loops over rows with statements: a page is one SELECT of what is stored,
+then one batch of each sort of write. An unchanged item costs a comparison and no write.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collectors.base import Counts, Deleted, Item, Mention
+from nlp.analysis import Failure, Result
+from storage import rollups, rows
+from storage import tables as t
+from storage.labelling import apply_labels, relabel
+from storage.rebuild import no_brand, rematch, rezone
+
+__all__ = ["Pending", "count_pending", "pending", "rematch", "rezone", "save_analyses", "upsert"]
+
+_NO_ANSWER: dict[str, Any] = {
+    **dict.fromkeys(("tone", "kind", "negative", "neutral", "positive", "peak", "last", "mean")),
+    "intents": [],
+    "opinions": [],
+}
+
+BrandsOf = Callable[[Mention], Sequence[int]]
+LemmasOf = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A text that waits for the model."""
+
+    mention_id: int
+    content_hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one call of :func:`upsert` knows while it works."""
+
+    session: Session
+    source_id: int
+    brands_of: BrandsOf
+    lemmas_of: LemmasOf
+    zone: ZoneInfo
+    now: datetime
+
+
+def upsert(
+    session: Session,
+    source_id: int,
+    items: Sequence[Item],
+    *,
+    brands_of: BrandsOf,
+    lemmas_of: LemmasOf,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Counts:
+    """Store one page of a source's items; of several with the same id the last one counts.
+
+    A new or edited mention belongs to ``brands_of`` it, or to «no brand» where that is empty. An
+    edited one keeps its former text as a revision and loses its labels until it is analysed
+    again. A date is only moved by an edit, or where none was known: many sites tell «2 weeks
+    ago», which would drift with every visit.
+    """
+    page = _Page(session, source_id, brands_of, lemmas_of, zone, now)
+    counts = Counts()
+    wanted = {rows.fit(item.external_id): item for item in items}
+    for keys in t.in_chunks(wanted):
+        counts.add(_upsert_chunk(page, {key: wanted[key] for key in keys}))
+    return counts
+
+
+def _upsert_chunk(page: _Page, wanted: dict[str, Item]) -> Counts:
+    """Decide (pure) what is new, changed, gone or the same; then write each sort at once."""
+    stored = _stored(page, list(wanted))
+    new, changed, gone, shown = {}, {}, [], []
+    for key, item in wanted.items():
+        known = stored.get(key)
+        if isinstance(item, Deleted):
+            if known and known.deleted_at is None:
+                gone.append(known.id)
+        elif known is None:
+            new[key] = item
+        else:
+            facts = rows.facts_of(item)
+            if rows.is_changed(known, item, facts):
+                changed[known.id] = (item, known)
+            elif columns := rows.shown_changes(known, facts):
+                shown.append(columns)
+    created = _create(page, new)
+    _change(page, changed)
+    _delete(page, gone)
+    t.update_all(page.session, t.mention, shown)
+    touched = created + len(changed) + len(gone)
+    return Counts(
+        new=created, changed=len(changed), deleted=len(gone), unchanged=len(wanted) - touched
+    )
+
+
+def _stored(page: _Page, keys: list[str]) -> dict[str, Any]:
+    mention = t.mention.c
+    found = page.session.execute(
+        sa.select(
+            mention.id,
+            mention.external_id,
+            mention.published_at,
+            *(mention[name] for name in rows.COMPARED),
+        ).where(mention.source_id == page.source_id, mention.external_id.in_(keys))
+    )
+    return {row.external_id: row for row in found}
+
+
+def _create(page: _Page, new: dict[str, Mention]) -> int:
+    """Insert new mentions; how many were stored (one that another writer stored is left)."""
+    if not new:
+        return 0
+    values = {
+        key: {
+            **rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now),
+            "source_id": page.source_id,
+            "external_id": key,
+            "collected_at": page.now,
+        }
+        for key, item in new.items()
+    }
+    statement = t.insert(page.session, t.mention).on_conflict_do_nothing()
+    created = page.session.execute(
+        statement.returning(t.mention.c.id, t.mention.c.external_id), list(values.values())
+    ).all()
+    brand_rows = [
+        rows.brand_row(row.id, brand_id, values[row.external_id])
+        for row, brand_ids in zip(
+            created, _brands(page, [new[row.external_id] for row in created]), strict=True
+        )
+        for brand_id in brand_ids
+    ]
+    t.insert_all(page.session, t.mention_brand, brand_rows)
+    rollups.add(page.session, [row.id for row in created])
+    return len(created)
+
+
+def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> None:
+    """Write new revisions; labels follow from what is known of the new text."""
+    if not changed:
+        return
+    edited = {
+        mention_id
+        for mention_id, (item, known) in changed.items()
+        if known.content_hash != item.content_hash
+    }
+    _keep_revisions(page, edited)
+    values = []
+    for mention_id, (item, known) in changed.items():
+        row = rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now)
+        if not (item.date_known and (mention_id in edited or not known.date_known)):
+            row["date_known"], row["published_at"] = known.date_known, known.published_at
+            row["day"] = rows.day_of(known.published_at, page.zone)
+        values.append({"id": mention_id, "source_id": page.source_id, **row})
+    brands = _brands(page, [item for item, _ in changed.values()])
+    brand_rows = [
+        rows.brand_row(row["id"], brand_id, row)
+        for row, brand_ids in zip(values, brands, strict=True)
+        for brand_id in brand_ids
+    ]
+    with rollups.recounted(page.session, list(changed)):
+        t.update_all(page.session, t.mention, values)
+        _forget_brands(page.session, list(changed))
+        t.insert_all(page.session, t.mention_brand, brand_rows)
+        apply_labels(page.session, list(changed))
+
+
+def _keep_revisions(page: _Page, mention_ids: set[int]) -> None:
+    kept = ("content_hash", "title", "text", "rating", "answer_text")
+    columns = [t.mention.c.id, *(t.mention.c[name] for name in kept)]
+    page.session.execute(
+        sa.insert(t.mention_revision).from_select(
+            ["mention_id", *kept, "replaced_at"],
+            sa.select(*columns, sa.literal(page.now, t.mention_revision.c.replaced_at.type)).where(
+                t.mention.c.id.in_(mention_ids)
+            ),
+        )
+    )
+
+
+def _delete(page: _Page, gone: list[int]) -> None:
+    """Mark mentions as deleted; without brand rows they count nowhere."""
+    if not gone:
+        return
+    with rollups.recounted(page.session, gone):
+        page.session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(gone)))
+        _forget_brands(page.session, gone)
+    page.session.execute(
+        sa.update(t.mention).where(t.mention.c.id.in_(gone)).values(deleted_at=page.now)
+    )
+
+
+def _forget_brands(session: Session, mention_ids: list[int]) -> None:
+    session.execute(sa.delete(t.mention_brand).where(t.mention_brand.c.mention_id.in_(mention_ids)))
+
+
+def _brands(page: _Page, items: list[Mention]) -> list[set[int]]:
+    """The brands of each item; «no brand» where none was found."""
+    found = [set(page.brands_of(item)) for item in items]
+    if all(found):
+        return found
+    nobody = no_brand(page.session)
+    return [brand_ids or {nobody} for brand_ids in found]
+
+
+def pending(
+    session: Session, model_version: str, *, limit: int, after_id: int = 0
+) -> list[Pending]:
+    """The next texts in the order of their ids that this model has not answered for."""
+    mention = t.mention.c
+    found = session.execute(
+        sa.select(mention.id, mention.content_hash, mention.text)
+        .where(mention.id > after_id, _is_pending(model_version))
+        .order_by(mention.id)
+        .limit(limit)
+    )
+    return [Pending(*row) for row in found]
+
+
+def count_pending(session: Session, model_version: str) -> int:
+    """How many texts wait for this model."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).select_from(t.mention).where(_is_pending(model_version))
+        )
+        or 0
+    )
+
+
+def _is_pending(model_version: str) -> sa.ColumnElement[bool]:
+    mention, analysis = t.mention.c, t.analysis.c
+    answered = sa.exists().where(
+        analysis.mention_id == mention.id,
+        analysis.content_hash == mention.content_hash,
+        analysis.model_version == model_version,
+    )
+    return sa.and_(mention.deleted_at.is_(None), ~answered)
+
+
+def save_analyses(
+    session: Session,
+    results: Iterable[tuple[Pending, Result]],
+    *,
+    model_version: str,
+    now: datetime,
+) -> None:
+    """Keep the model's answers and let them hold; saving one twice changes nothing.
+
+    The answer for a text that was edited meanwhile is kept, but the mention stays pending.
+    """
+    answers = list(results)
+    for chunk in t.in_chunks(answers):
+        values = [
+            _answer(asked, result) | {"model_version": model_version, "analysed_at": now}
+            for asked, result in chunk
+        ]
+        session.execute(t.insert(session, t.analysis).on_conflict_do_nothing(), values)
+    relabel(session, [asked.mention_id for asked, _ in answers])
+
+
+def _answer(asked: Pending, result: Result) -> dict[str, Any]:
+    """All columns for either sort of answer, so that one batch takes both."""
+    base = {"mention_id": asked.mention_id, "content_hash": asked.content_hash}
+    if isinstance(result, Failure):
+        return base | _NO_ANSWER | {"error": rows.fit(result.reason)}
+    scores = dict(zip(("negative", "neutral", "positive"), result.tone_scores, strict=True))
+    return (
+        base
+        | scores
+        | {
+            "tone": str(result.tone),
+            "kind": str(result.kind),
+            "intents": [str(intent) for intent in result.intents],
+            "opinions": [asdict(opinion) for opinion in result.opinions],
+            "peak": result.peak,
+            "last": result.end,
+            "mean": result.mean,
+            "error": None,
+        }
+    )

