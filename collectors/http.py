@@ -23,9 +23,11 @@ import httpcore
 import httpx
 
 from collectors import bodies, network
-from collectors.answers import Response, busy_words, refuse, retry_after
+from collectors.answers import Response as Response
+from collectors.answers import busy_words, refuse, retry_after
 from collectors.base import NeedsHuman, NotModified, Transient
-from collectors.politeness import AGENT, ROBOTS_LIMIT, Limits, Robots, Slots
+from collectors.politeness import AGENT, ROBOTS_LIMIT, Robots, Slots
+from collectors.politeness import Limits as Limits
 from collectors.secrets import hide_secrets
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
@@ -200,9 +202,7 @@ class Http:
             with self._slots.enter(target.netloc.decode()), self._client() as client:
                 deadline = self._clock() + self.limits.total
                 with client.stream("GET", target, headers={**own, **headers}) as answer:
-                    coding = answer.headers.get("content-encoding", "")
-                    chunks = self._in_time(answer.iter_raw(), deadline)
-                    body = bodies.read_body(chunks, coding, self.limits.max_body)
+                    body = self._body(answer, deadline)
                     names = {name.lower(): value for name, value in answer.headers.items()}
                     return Response(str(target), answer.status_code, names, body)
         except TIMEOUTS as error:
@@ -210,6 +210,13 @@ class Http:
         except BROKEN as error:
             reason = hide_secrets(str(error))[:200] or type(error).__name__
             raise Transient(f"Соединение с {shown} не удалось: {reason}.") from error
+
+    def _body(self, answer: httpx.Response, deadline: float) -> bytes:
+        if answer.is_stream_consumed:  # an injected transport made it in memory, decoded
+            return answer.content
+        chunks = self._in_time(answer.iter_raw(), deadline)
+        coding = answer.headers.get("content-encoding", "")
+        return bodies.read_body(chunks, coding, self.limits.max_body)
 
     def _in_time(self, chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
         for chunk in chunks:

@@ -4,19 +4,21 @@ Formats: rssboard.org/rss-specification, RFC 4287, web.resource.org/rss/1.0. A f
 the latest entries: there is no paging, and an empty one says «nothing at the moment».
 """
 
+import calendar
 import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Any
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 import feedparser
 
 from collectors import dates
+from collectors.answers import Response
 from collectors.base import Context, Item, LayoutChanged, Mention, Order, SkipItem, key_of
-from collectors.http import Response
 from collectors.options import DEFAULT_ZONE, SourceOptions, WebAddress, Zone, zone_of
 from collectors.redirects import is_google_news, unwrap
 from collectors.texts import html_to_text
@@ -28,7 +30,9 @@ LOOKBACK = timedelta(days=2)  # of no effect on what is asked: the whole window 
 _ENTRY_OPEN = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_CLOSE = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_CLOSE = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.I | re.S)
-_HTML = re.compile(r"\A\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    r"\A\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _DATE_FIELDS = ("published", "updated", "created")
 
 
@@ -55,7 +59,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
     if not feed.get("version") and not entries:
         raise LayoutChanged("Ответ не похож на ленту RSS или Atom. Проверьте адрес.", text)
     zone = zone_of(ctx.options.timezone)
-    items = ctx.readable(entries, lambda entry: _mention(entry, ctx, zone))
+    items = ctx.readable(entries, lambda entry: _mention(entry, ctx, zone, answer.url))
     if items or ctx.unreadable:
         yield items
 
@@ -64,10 +68,8 @@ def _parse(answer: Response, text: str) -> Any:
     # A file object, never the bytes themselves: feedparser would take a body that looks like a
     # path or an address for one and open it. The charset is ours, see Response.text.
     kind = answer.headers.get("content-type", "").partition(";")[0].strip() or "application/xml"
-    headers = {
-        "content-type": f"{kind if 'xml' in kind else 'application/xml'}; charset=utf-8",
-        "content-location": answer.url,
-    }
+    # No content-location: guids would be resolved against it and change when the feed moves.
+    headers = {"content-type": f"{kind if 'xml' in kind else 'application/xml'}; charset=utf-8"}
     body = io.BytesIO(text.encode("utf-8", "replace"))
     return feedparser.parse(body, response_headers=headers)
 
@@ -87,8 +89,8 @@ def _whole_entries(ctx: Context, feed: Any, text: str) -> list[Any]:
     return entries[:-1] if broken and len(entries) > whole else entries
 
 
-def _mention(entry: Any, ctx: Context, zone: ZoneInfo) -> Item:
-    wrapped = str(entry.get("link") or "")
+def _mention(entry: Any, ctx: Context, zone: ZoneInfo, base: str) -> Item:
+    wrapped = _link(entry, base)
     link = unwrap(wrapped)
     title = html_to_text(str(entry.get("title") or ""))
     text = _text(entry)
@@ -100,7 +102,7 @@ def _mention(entry: Any, ctx: Context, zone: ZoneInfo) -> Item:
         raise SkipItem("В записи ленты нет ни заголовка, ни текста.", link or str(entry.get("id")))
     written = next((str(entry[name]) for name in _DATE_FIELDS if entry.get(name)), "")
     moment = _moment(entry, written, zone, ctx.now)
-    key = str(entry.get("id") or "") or link or key_of(title, text, written)
+    key = str(entry.get("id") or "") or link or key_of(title, text)
     if written and moment is None:
         ctx.note(key, f"Дата «{written[:60]}» не разобрана, взято время сбора.")
     return Mention(
@@ -123,6 +125,14 @@ def _mention(entry: Any, ctx: Context, zone: ZoneInfo) -> Item:
     )
 
 
+def _link(entry: Any, base: str) -> str:
+    link = str(entry.get("link") or "")
+    # feedparser takes a guid for a link; one like «12345» is none.
+    if not link or (link == entry.get("id") and not link.startswith("http")):
+        return ""
+    return urljoin(base, link)
+
+
 def _text(entry: Any) -> str:
     """The longest of contents and summary: feeds cut either."""
     bodies = [str(part.get("value") or "") for part in entry.get("content") or []]
@@ -142,7 +152,8 @@ def _moment(entry: Any, written: str, zone: ZoneInfo, now: datetime) -> datetime
             if named and named[0].lower() in dates.ZONES:
                 offset = dates.ZONES[named[0].lower()] * 3600
             own = zone if offset is None else timezone(timedelta(seconds=offset))
-            return datetime(*parts[:6], tzinfo=own).astimezone(UTC)
+            year, month, day, hour, minute, second = parts[:6]
+            return datetime(year, month, day, hour, minute, second, tzinfo=own).astimezone(UTC)
     except (ValueError, OverflowError):
         pass  # not this form after all
     read = dates.parse(written, zone, now)
@@ -150,8 +161,8 @@ def _moment(entry: Any, written: str, zone: ZoneInfo, now: datetime) -> datetime
         return read.moment
     guess = next((entry.get(f"{n}_parsed") for n in _DATE_FIELDS if entry.get(n)), None)
     try:
-        return datetime(*guess[:6], tzinfo=UTC) if guess else None
-    except (ValueError, TypeError):
+        return datetime.fromtimestamp(calendar.timegm(guess), UTC) if guess else None
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
