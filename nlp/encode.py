@@ -45,7 +45,8 @@ class Window:
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Encoded]:
     """Clean, split and tokenise ``texts``; one ``Encoded`` each, in order."""
-    spans, pieces = [], []
+    spans: list[list[tuple[int, int]]] = []
+    pieces: list[str] = []
     for text in texts:
         seen = clean(text)
         cuts = segments(seen)

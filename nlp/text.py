@@ -5,6 +5,7 @@ of the same length, so that an offset into the cleaned text is an offset into th
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ _LOOK_ALIKE = str.maketrans("aceopxyABCEHKMOPTX", "асеорхуАВСЕНКМ�
 _YO = str.maketrans("ёЁ", "еЕ")
 
 _TURN = re.compile(r"[;\n]|(?<=[\s,(–—-])(?=(?:но|зато|однако|хотя)\s)", re.IGNORECASE)
-_WORD = re.compile(r"\w")
+_LETTER = re.compile(r"[^\W\d_]")
+#: What a segment never begins or ends with: white space, the glue, and the comma before «но».
+_MARGIN = " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029;," + _GLUE
 _SEARCH_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
@@ -65,7 +68,7 @@ def clean(text: str) -> str:
     surrogates spaces; invisible characters and the tail of a stretched letter («оооочень») are
     glued over; Latin look-alikes inside Cyrillic words, shouting and «ё» are written plainly.
     """
-    text = _UNREADABLE.sub(" ", text)
+    text = readable(text)
     text = _INVISIBLE.sub(_GLUE, text)
     text = _LINK.sub(_blank, text)
     text = _NAME.sub(_mask_name, text)
@@ -80,30 +83,37 @@ def segments(text: str) -> list[tuple[int, int]]:
     """Sentences and clauses of ``text`` as (start, end) code point offsets, trimmed, in order.
 
     A sentence is cut at line breaks, «;» and before «но», «зато», «однако», «хотя», so that one
-    segment holds one judgement; pieces without a letter or digit (a smile, dots) stay with the
-    segment before them. A text of nothing but such pieces has no segments.
+    segment holds one judgement; pieces without a letter (a smile, «10/10») stay with the
+    segment before them, or with the first. A text without any letter has no segments.
     """
     found: list[tuple[int, int]] = []
+    waiting: int | None = None
+    for start, end in _pieces(text):
+        if _LETTER.search(text, start, end):
+            found.append(_trim(text, start if waiting is None else waiting, end))
+            waiting = None
+        elif found:
+            found[-1] = _trim(text, found[-1][0], end)
+        elif waiting is None and text[start:end].strip(_MARGIN):
+            waiting = start
+    return found
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
     for sentence in sentenize(text):
         cuts = [m.start() for m in _TURN.finditer(text, sentence.start, sentence.stop)]
-        for start, end in zip([sentence.start, *cuts], [*cuts, sentence.stop], strict=True):
-            if _WORD.search(text, start, end):
-                found.append(_trim(text, start, end))
-            elif found and text[start:end].strip():
-                found[-1] = _trim(text, found[-1][0], end)
-    return found
+        yield from zip([sentence.start, *cuts], [*cuts, sentence.stop], strict=True)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     piece = text[start:end]
-    start += len(piece) - len(piece.lstrip(" \t\r\n\f\v;,\xa0"))
-    end -= len(piece) - len(piece.rstrip())
-    return start, end
+    start += len(piece) - len(piece.lstrip(_MARGIN))
+    return start, start + len(piece.strip(_MARGIN))
 
 
-def has_letters(text: str) -> bool:
-    """Whether there is anything to read: at least one letter of any script."""
-    return any(char.isalpha() for char in text)
+def readable(text: str) -> str:
+    """``text`` without what a tokenizer chokes on: NUL, control characters, lone surrogates."""
+    return _UNREADABLE.sub(" ", text)
 
 
 def lemmas(text: str) -> str:

@@ -7,6 +7,7 @@ Writing it out gives what an exporter would not: one weights file shared with th
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import TensorProto, helper
@@ -48,7 +49,7 @@ class _Graph:
         self.constants[name] = helper.make_tensor(name, kind, shape, values)
         return name
 
-    def add(self, kind: str, *inputs: str, domain: str = "", outputs: int = 1, **more: object) -> str:
+    def add(self, kind: str, *inputs: str, domain: str = "", outputs: int = 1, **more: Any) -> str:
         """A node; further outputs are named ``<name>:1`` and so on."""
         name = f"{kind}_{len(self.nodes)}"
         names = [name, *(f"{name}:{number}" for number in range(1, outputs))]

@@ -1,0 +1,141 @@
+"""Texts in, analyses out: the one door to the model.
+
+>>> analyser = load()
+>>> for result in analyser.analyse(["Курьер опоздал на два часа"]): ...
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from nlp import backends, calibration, decode
+from nlp.analysis import Analysis, Failure, Query, Result
+from nlp.calibration import Calibration, WrongWeights
+from nlp.encode import load_tokenizer
+from nlp.forward import Model
+from nlp.hub import HubTone, ModelUnavailable, UnknownLabels
+
+__all__ = ["Analyser", "ModelUnavailable", "UnknownLabels", "WrongWeights", "load"]
+
+ToneModel = Callable[[Sequence[str]], decode.Floats]
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+#: How many texts (or characters, whichever is reached first) are looked at together: enough to
+#: sort by length, little enough that a stream needs no more memory than a short list.
+_CHUNK_TEXTS, _CHUNK_CHARACTERS = 512, 400_000
+
+
+class Analyser:
+    """A loaded model. Safe to use again and again; not to be shared between threads.
+
+    ``version`` is short and changes whenever answers may change.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        settings: Calibration,
+        version: str,
+        tone: ToneModel | None = None,
+    ) -> None:
+        self.version = version
+        self._model, self._settings, self._tone = model, settings, tone
+
+    def analyse(self, queries: Iterable[str | Query]) -> Iterator[Result]:
+        """One result for each query, in order, reading ``queries`` only a little ahead.
+
+        Nothing stops the stream: what cannot be analysed becomes a Failure with its reason. A
+        text without letters gets neutral / other; long texts are read whole. ``Query.target``
+        is accepted, but this model cannot tell a tone towards a target yet: ``target_tone``
+        stays None.
+        """
+        for chunk in _chunks(queries):
+            yield from self._chunk(chunk)
+
+    def _chunk(self, queries: Sequence[str | Query]) -> list[Result]:
+        results: list[Result] = [decode.SILENCE] * len(queries)
+        texts: dict[int, str] = {}
+        for number, query in enumerate(queries):
+            text: object = query.text if isinstance(query, Query) else query
+            if not isinstance(text, str):  # callers read JSON: anything may stand there
+                results[number] = Failure(f"ожидался текст, а пришло {type(text).__name__}")
+            else:
+                texts[number] = text
+        for number, result in zip(texts, self._together(list(texts.values())), strict=True):
+            results[number] = result
+        return results
+
+    def _together(self, texts: list[str]) -> Sequence[Result]:
+        """All at once; if that fails, each alone, so that only the culprit is lost."""
+        try:
+            return self._answer(texts)
+        except Exception as error:  # whatever a backend raises is this text's failure, not ours
+            if len(texts) > 1:
+                return [result for text in texts for result in self._together([text])]
+            return [Failure(f"модель не справилась с текстом: {type(error).__name__}: {error}")]
+
+    def _answer(self, texts: list[str]) -> list[Analysis]:
+        if not texts:
+            return []
+        encoded, scores = self._model.read(texts)
+        tones = (
+            self._tone(texts) if self._tone else decode.tone_probabilities(scores, self._settings)
+        )
+        return list(decode.analyses(encoded, scores, tones, self._settings))
+
+
+def _chunks(queries: Iterable[str | Query]) -> Iterator[list[str | Query]]:
+    chunk: list[str | Query] = []
+    size = 0
+    for query in queries:
+        chunk.append(query)
+        text = query.text if isinstance(query, Query) else query
+        size += len(text) if isinstance(text, str) else 0
+        if len(chunk) >= _CHUNK_TEXTS or size >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def embedded_version(weights: Path = WEIGHTS) -> str:
+    """``otklik-1-`` and a digest of the weights and of the settings beside them."""
+    digest = hashlib.sha256()
+    for name in ("model.safetensors", "model.json", "tokenizer.json"):
+        with (weights / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return f"otklik-1-{digest.hexdigest()[:8]}"
+
+
+def load(
+    model: str | None = None,
+    *,
+    backend: Literal["onnx", "torch"] = "onnx",
+    labels: Mapping[str, str] | None = None,
+    threads: int | None = None,
+    weights: Path = WEIGHTS,
+) -> Analyser:
+    """Load a model.
+
+    ``model`` None is the embedded one; a hub name or a folder is a transformers
+    sequence-classification model that decides the tone instead, its label names mapped by
+    ``labels`` (``{"LABEL_0": "negative", …}``); kind, intents and opinions always come from the
+    embedded weights. ``backend`` runs those: int8 by ONNX Runtime, or torch. ``threads`` is
+    the number of CPU threads, physical cores by default.
+
+    Raises ModelUnavailable (not loadable), UnknownLabels (labels need a mapping), WrongWeights.
+    """
+    settings = calibration.read(weights / "model.json")
+    version, tone = embedded_version(weights), None
+    if model is not None:
+        tone = HubTone(model, labels)
+        version = f"{version}+{tone.version}"
+    run = (
+        backends.onnx_backend(weights, threads)
+        if backend == "onnx"
+        else backends.torch_backend(weights, settings, threads)
+    )
+    reader = Model(load_tokenizer(weights / "tokenizer.json"), run)
+    return Analyser(reader, settings, version, tone)

@@ -1,0 +1,86 @@
+"""The two ways to run the embedded weights: ONNX Runtime int8 (default) and torch.
+
+A backend takes token ids and segment numbers (windows × tokens) and returns logits of the
+windows (× 16) and of their segments (windows × segments × 60). Heavy imports happen inside.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import packed
+from nlp.calibration import Calibration
+from nlp.encode import Ids
+
+Logits = NDArray[np.float32]
+Backend = Callable[[Ids, Ids], tuple[Logits, Logits]]
+
+
+def physical_cores() -> int:
+    """Cores this process may use, hyper-threads counted once (they only slow int8 products)."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    siblings = {_siblings(number) for number in allowed}
+    return len(siblings) or os.cpu_count() or 1
+
+
+def _siblings(cpu: int) -> str:
+    topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    try:
+        return topology.read_text()
+    except OSError:  # not Linux, or a container that hides it: count each
+        return str(cpu)
+
+
+def onnx_backend(weights: Path, threads: int | None) -> Backend:
+    """The int8 graph by ONNX Runtime on ``threads`` CPU threads (default: physical cores)."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or physical_cores()
+    options.log_severity_level = 3
+    # Batches differ in shape; a cached plan for each would only hold memory.
+    options.enable_mem_pattern = False
+    session = onnxruntime.InferenceSession(
+        str(weights / "model.onnx"), options, providers=["CPUExecutionProvider"]
+    )
+
+    def forward(ids: Ids, segment: Ids) -> tuple[Logits, Logits]:
+        document, parts = session.run(["document", "parts"], {"ids": ids, "segment": segment})
+        return document, parts
+
+    return forward
+
+
+def torch_backend(weights: Path, calibration: Calibration, threads: int | None) -> Backend:
+    """The same weights, dequantised, by torch: on a GPU where there is one, else on the CPU."""
+    import torch
+    from transformers import BertConfig
+
+    from nlp.network import Network
+
+    state = packed.load(weights / "model.safetensors")
+    words = state["encoder.embeddings.word_embeddings.weight"]
+    config = BertConfig(
+        vocab_size=words.shape[0],
+        hidden_size=words.shape[1],
+        num_hidden_layers=calibration.layers,
+        num_attention_heads=calibration.heads,
+        intermediate_size=4 * words.shape[1],
+    )
+    if threads:
+        torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = Network(config)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    network.to(device).eval()
+
+    @torch.inference_mode()
+    def forward(ids: Ids, segment: Ids) -> tuple[Logits, Logits]:
+        tensors = (torch.from_numpy(array).to(device) for array in (ids, segment))
+        document, parts = network(*tensors, int(segment.max()) + 1)
+        return document.cpu().numpy(), parts.cpu().numpy()
+
+    return forward

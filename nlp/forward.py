@@ -1,0 +1,57 @@
+"""Texts to logits: windows sorted by length, cut into batches by tokens, put together again."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from nlp.backends import Backend
+from nlp.decode import DOCUMENT, SEGMENT, Scores
+from nlp.encode import Encoded, Window, encode, pad, windows
+
+#: Tokens of one window; the model has 512 positions but was trained on texts up to this length.
+_WINDOW = 254
+
+Owned = tuple[int, Window]
+
+
+class Model:
+    """Tokenizer and backend together; ``batch_tokens`` padded tokens make one forward pass."""
+
+    def __init__(self, tokenizer: Tokenizer, backend: Backend, batch_tokens: int = 3072) -> None:
+        self._tokenizer, self._backend = tokenizer, backend
+        self._batch_tokens = batch_tokens
+
+    def read(self, texts: Sequence[str]) -> tuple[list[Encoded], Scores]:
+        """Segments and logits of each text; long texts are read whole, by windows.
+
+        The document logits of a long text are its windows' mean, weighted by their length. A
+        text without segments keeps zero document logits.
+        """
+        encoded = encode(self._tokenizer, texts)
+        cut = [(own, part) for own, text in enumerate(encoded) for part in windows(text, _WINDOW)]
+        cut.sort(key=lambda pair: len(pair[1].ids))
+        document = np.zeros((len(texts), DOCUMENT), np.float32)
+        length = np.zeros((len(texts), 1), np.float32)
+        parts = [np.full((len(text.spans), SEGMENT), -np.inf, np.float32) for text in encoded]
+        for batch in self._batches(cut):
+            whole, segment = self._backend(*pad([window for _, window in batch]))
+            for row, (owner, window) in enumerate(batch):
+                document[owner] += whole[row] * len(window.ids)
+                length[owner] += len(window.ids)
+                # A sentence longer than a window says what its strongest piece says.
+                own = parts[owner][window.first : window.first + window.count]
+                np.maximum(own, segment[row, : window.count], out=own)
+        document /= np.maximum(length, 1)
+        return encoded, Scores(document, parts)
+
+    def _batches(self, cut: Sequence[Owned]) -> Iterator[Sequence[Owned]]:
+        edges = [0]
+        for number, (_, window) in enumerate(cut):
+            size = (number + 1 - edges[-1]) * len(window.ids)
+            if size > self._batch_tokens and number > edges[-1]:
+                edges.append(number)
+        if cut:
+            for start, stop in pairwise([*edges, len(cut)]):
+                yield cut[start:stop]
