@@ -3,16 +3,21 @@
 Exit codes: 0 fine, 1 a source needs later or a human, 2 wrong use or config, 3 a bug.
 """
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer import rich_utils
 
 from otklik.screen import fail, guarded, note
 
 if TYPE_CHECKING:
     from otklik.house import House
+
+rich_utils.OPTIONS_PANEL_TITLE = "Параметры"
+rich_utils.ARGUMENTS_PANEL_TITLE = "Аргументы"
+rich_utils.COMMANDS_PANEL_TITLE = "Команды"
+rich_utils.ERRORS_PANEL_TITLE = "Неверная команда"
 
 app = typer.Typer(
     name="otklik",
@@ -37,7 +42,7 @@ SourcesArgument = Annotated[
 ]
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Entry point of the console script: every error ends in words and an exit code."""
     guarded(app)
 
@@ -205,4 +210,4 @@ def demo(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

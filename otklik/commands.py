@@ -12,13 +12,15 @@ from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from collectors.base import Outcome, Status
 from otklik import pipeline
-from otklik.config import ENVIRONMENT_KEY, Config, ConfigError, SourceConfig, load
+from otklik.config import ENVIRONMENT_KEY, Config, SourceConfig, load
 from otklik.house import House
+from otklik.messages import ConfigError
 from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
-from storage import mentions, queries
+from storage import mentions, queries, settings
 
 _WORDS = {
     Status.OK: "готово",
@@ -123,11 +125,8 @@ def analyse(house: House, *, as_json: bool) -> int:
 
 def status(house: House, *, as_json: bool) -> int:
     """What is stored, what is pending, how each source fares."""
-    from nlp.analyser import version_of
-
-    model = version_of(house.config.nlp.model)
     with house.db.read() as session:
-        figures = queries.status(session, model)
+        figures = queries.status(session, _model_version(house, session))
     if as_json:
         _print_json(figures)
         return OK
@@ -273,6 +272,16 @@ def _lines(file: str) -> Iterator[str]:
             yield from lines
     except OSError as error:
         raise ConfigError(f"{file} не читается: {error.strerror}") from error
+
+
+def _model_version(house: House, session: Session) -> str:
+    """The version whose answers count, without loading a model."""
+    from nlp.analyser import embedded_version
+
+    if house.config.nlp.model is None:
+        return embedded_version()
+    used: str = settings.get(session, settings.MODEL, "")
+    return used
 
 
 def _print_json(value: Any) -> None:

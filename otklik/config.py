@@ -186,7 +186,7 @@ class Config(_Part):
     @property
     def database_url(self) -> str:
         """An SQLAlchemy URL; a bare path is a SQLite file beside the config."""
-        url = resolve(self.database.url, self.environment, "database.url")
+        url: str = resolve(self.database.url, self.environment, "database.url")
         if "://" in url:
             return url
         return f"sqlite:///{(self.path.parent / url).resolve()}"

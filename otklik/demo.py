@@ -9,8 +9,8 @@ from sqlmodel import func, select
 
 from demo import exports, stream
 from demo.site import serve
-from otklik.config import ConfigError
 from otklik.house import House
+from otklik.messages import ConfigError
 from storage import settings
 from storage.models import Mention
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,10 +109,10 @@ def open_house(config: Config) -> House:
     db.migrate()
     with db.write() as session:
         crawls.sync_catalog(session, _brands_in(config), _sources_in(config))
-        rows = session.exec(select(Brand)).all()
+        rows = session.exec(select(Brand.code, Brand.id, Brand.origin)).all()
     names = {brand.code: (brand.name, *brand.aliases) for brand in config.brands}
-    matcher = Matcher({row.id: names[row.code] for row in rows if row.id and row.code in names})
-    companies = {row.code: row.id for row in rows if row.id and row.origin == "import"}
+    matcher = Matcher({key: names[code] for code, key, _ in rows if key and code in names})
+    companies = {code: key for code, key, origin in rows if key and origin == "import"}
     house = House(config, db, Brands(matcher, companies))
     _follow_changes(house)
     return house
@@ -122,14 +122,13 @@ def _follow_changes(house: House) -> None:
     """A new zone moves mentions to other days; new names move them to other brands."""
     names = key_of(*((brand.code, brand.name, brand.aliases) for brand in house.config.brands))
     with house.db.read() as session:
-        zone, matched = settings.get(session, "zone"), settings.get(session, "brand_names")
+        zone, matched = settings.get(session, settings.ZONE), settings.get(session, "brand_names")
     if zone != house.config.timezone:
         with house.db.write() as session:
             mentions.rezone(session, house.zone)
-            settings.put(session, "zone", house.config.timezone)
     if matched != names:
         with house.db.write() as session:
-            mentions.rematch(session, house.brands.of, now=datetime.now(UTC))
+            mentions.rematch(session, house.brands.of)
             settings.put(session, "brand_names", names)
 
 

@@ -18,9 +18,9 @@ from collectors.http import Http, Limits
 from nlp.analyser import Analyser
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query
-from otklik.config import Config, ConfigError, SourceConfig
+from otklik.config import Config, SourceConfig
 from otklik.house import House
-from otklik.messages import describe
+from otklik.messages import ConfigError, describe
 from storage import mentions
 
 #: Mentions taken from the queue at once: enough for the model to sort by length, small in memory.

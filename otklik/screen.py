@@ -50,7 +50,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def guarded(command: Callable[..., object]) -> NoReturn:
+def guarded(command: Callable[..., int | None]) -> NoReturn:
     """Run the command line; known errors become one message, the rest a note and a file."""
     from collectors.base import CollectError
     from otklik.messages import ConfigError

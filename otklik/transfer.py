@@ -16,10 +16,10 @@ from collectors.sources import file as file_source
 from nlp.analyser import Analyser
 from nlp.analysis import Analysis, Failure, Query
 from nlp.labels import MODEL_TONES
-from otklik.config import ConfigError
 from otklik.house import House
-from otklik.messages import describe
+from otklik.messages import ConfigError, describe
 from storage import crawls
+from storage.crawls import SourceDeclaration
 
 #: Lines held at once: as much as the model sorts by length in one window.
 _WINDOW = 2048
@@ -54,7 +54,8 @@ def import_file(
         if brand and all(known.code != brand for known in house.config.brands):
             raise ConfigError(f"нет бренда «{brand}» — опишите его в config.yaml, раздел brands")
         with house.db.write() as session:
-            crawls.ensure_source(session, source, "file", brand_code=brand, origin="import")
+            declared = SourceDeclaration(name=source, type="file", brand_code=brand)
+            crawls.ensure_source(session, declared, "import")
     return runner.crawl(
         source,
         file_source,

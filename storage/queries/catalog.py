@@ -173,7 +173,7 @@ def _stored_by_source(session: Session) -> Mapping[int, int]:
         .where(col(Mention.deleted_at).is_(None))
         .group_by(col(Mention.source_id))
     )
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 def _analyses_of(session: Session, model_version: str) -> tuple[int, int]:

@@ -3,17 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from storage.filters import Filter
 from storage.models import Analysis, Brand, Correction, Mention, MentionBrand, Opinion, Source
-from storage.queries.scope import mention_conditions
+from storage.queries.catalog import setting
+from storage.queries.scope import brand_rows
 
 _BATCH = 500
+
+#: A stored mention always has its id.
+_id = cast(Mapped[int], col(Mention.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +86,49 @@ def mentions(
     session: Session, where: Filter, *, limit: int, offset: int = 0
 ) -> tuple[MentionRow, ...]:
     """A page of mentions, newest first, in a fixed number of queries."""
-    ids = session.scalars(
-        select(col(Mention.id))
-        .where(*mention_conditions(session, where))
-        .order_by(col(Mention.published_at).desc(), col(Mention.id).desc())
-        .limit(limit)
-        .offset(offset)
-    ).all()
-    return _load(session, where, [number for number in ids if number is not None])
+    ids = session.scalars(_ids(session, where).limit(limit).offset(offset)).all()
+    return _load(session, where, ids)
 
 
 def count(session: Session, where: Filter) -> int:
     """How many mentions :func:`mentions` pages over (each once, whatever its brands)."""
-    rows = select(func.count()).select_from(Mention).where(*mention_conditions(session, where))
+    rows = select(func.count(func.distinct(col(MentionBrand.mention_id)))).where(
+        *brand_rows(session, where)
+    )
     return int(session.execute(rows).scalar_one())
 
 
 def export(session: Session, where: Filter) -> Iterator[MentionRow]:
-    """All mentions of the filter, newest first; memory does not grow with their number.
+    """All mentions of the filter, newest first, read in batches.
 
     Only the ids are taken at once, so rows that arrive meanwhile change nothing.
     """
-    ids = session.scalars(
-        select(col(Mention.id))
-        .where(*mention_conditions(session, where))
-        .order_by(col(Mention.published_at).desc(), col(Mention.id).desc())
-    ).all()
-    remaining = iter([number for number in ids if number is not None])
+    remaining = iter(session.scalars(_ids(session, where)).all())
     while batch := list(islice(remaining, _BATCH)):
         yield from _load(session, where, batch)
+
+
+def _ids(session: Session, where: Filter) -> Select[int]:
+    chosen = select(col(MentionBrand.mention_id)).where(*brand_rows(session, where))
+    return (
+        select(_id)
+        .where(_id.in_(chosen), *_around(where))
+        .order_by(col(Mention.published_at).desc(), _id.desc())
+    )
+
+
+def _around(where: Filter) -> list[ColumnElement[bool]]:
+    """Bounds of the moment a day wider than those of the day, whatever its zone.
+
+    The rows are walked newest first, and this tells the index where to begin and to stop.
+    """
+    moment, midnight = col(Mention.published_at), time(tzinfo=UTC)
+    bounds: list[ColumnElement[bool]] = []
+    if where.day_from:
+        bounds.append(moment >= datetime.combine(where.day_from - timedelta(days=1), midnight))
+    if where.day_to:
+        bounds.append(moment < datetime.combine(where.day_to + timedelta(days=2), midnight))
+    return bounds
 
 
 def _load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionRow, ...]:
@@ -216,16 +236,18 @@ def _opinions(session: Session, where: Filter, ids: Sequence[int]) -> dict[int, 
 
 
 def _analyses(session: Session, ids: Sequence[int]) -> dict[int, Analysis]:
-    """The newest analysis of each mention's present text."""
+    """What holds for each mention, as storage.labelling chooses it; else a failure, to tell it."""
+    model = setting(session, "model")
     rows = session.scalars(
         select(Analysis)
-        .join(Mention, col(Mention.id) == col(Analysis.mention_id))
+        .join(Mention, _id == col(Analysis.mention_id))
         .where(
             col(Analysis.mention_id).in_(ids),
             col(Analysis.content_hash) == col(Mention.content_hash),
         )
-        .order_by(col(Analysis.id))
-    )
+        .order_by(col(Analysis.analysed_at), col(Analysis.id))
+    ).all()
+    rows = sorted(rows, key=lambda row: (row.error is None, row.model_version == model))
     return {row.mention_id: row for row in rows}
 
 
