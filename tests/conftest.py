@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from collectors.base import Mention
+from nlp.analyser import Analyser, load
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from shop import Shop
 
 _ids = count(1)
 
@@ -127,3 +131,17 @@ def db(db_url: str) -> Iterator[Database]:
     database = Database(db_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def shop(db: Database, clock: Clock) -> "Shop":
+    """A small world of one source and two brands, once on each sort of database."""
+    from shop import Shop
+
+    return Shop(db, clock)
+
+
+@pytest.fixture(scope="session")
+def analyser() -> Analyser:
+    """The shipped model, loaded once."""
+    return load()
