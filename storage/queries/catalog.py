@@ -235,7 +235,9 @@ def _sources(session: Session) -> tuple[SourceRow, ...]:
             select(col(MentionDaily.source_id), func.sum(col(MentionDaily.n))).group_by(
                 col(MentionDaily.source_id)
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     rows = session.execute(
         select(Source, SourceState)
