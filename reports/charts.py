@@ -3,10 +3,10 @@
 A click on a mark selects its fields (:data:`PICK`), so that a page can open the mentions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -17,6 +17,8 @@ from insights.trends import Point
 from nlp.labels import TONE_NAMES, TOUCHPOINT_NAMES, Tone, Touchpoint
 from reports.theme import STACK, TONE_SIGNS, Palette
 from storage.queries import OpinionCount, Tones
+
+Chart = alt.LayerChart
 
 #: Name of the selection that a click makes.
 PICK = "pick"
@@ -35,7 +37,7 @@ class Shown(StrEnum):
     INDEX = "index"
 
 
-def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> alt.LayerChart:
+def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> Chart:
     """Tones per bucket as counts or shares, or net sentiment with its interval."""
     if shown is Shown.INDEX:
         return _index_over_time(points, look)
@@ -45,7 +47,7 @@ def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> alt.
         for point in points
         for tone in STACK
     ]
-    stacked = "normalize" if shown is Shown.SHARES else "zero"
+    stacked: Literal["normalize", "zero"] = "normalize" if shown is Shown.SHARES else "zero"
     axis = alt.Axis(format="%" if shown is Shown.SHARES else "~s", tickMinStep=1, **_quiet(look))
     if shown is Shown.SHARES:
         axis.tickMinStep = 0.25
@@ -64,7 +66,7 @@ def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> alt.
     return _finished(alt.layer(bars), height=260)
 
 
-def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> alt.LayerChart:
+def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> Chart:
     """Negative opinions to the left, positive to the right, a row a touchpoint."""
     rows, order = [], []
     for count in counts:
@@ -103,7 +105,7 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> alt.LayerC
     return _finished(alt.layer(*layers), height=27 * max(len(order), 2) + 20)
 
 
-def source_bars(lines: Sequence[SourceLine], look: Palette) -> alt.LayerChart:
+def source_bars(lines: Sequence[SourceLine], look: Palette) -> Chart:
     """Tones by source, as counts, the busiest first."""
     rows = [
         _tone_row(tone, line.tones) | {"name": line.source.label, "source": line.source.name}
@@ -133,7 +135,7 @@ def source_bars(lines: Sequence[SourceLine], look: Palette) -> alt.LayerChart:
     return _finished(alt.layer(bars), height=27 * max(len(lines), 2) + 40)
 
 
-def _index_over_time(points: Sequence[Point], look: Palette) -> alt.LayerChart:
+def _index_over_time(points: Sequence[Point], look: Palette) -> Chart:
     rows = [_index_row(point, point.net) for point in points if point.net]
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=_days(points))
     scale = alt.Scale(domain=[-100, 100])
@@ -199,13 +201,14 @@ def _tone_color(look: Palette, tones: Sequence[Tone] = STACK) -> alt.Color:
 
 
 def _bar_labels(base: alt.Chart, side: int, look: Palette) -> alt.Chart:
-    return (
+    labels: alt.Chart = (
         base.mark_text(
             align="right" if side < 0 else "left", dx=5 * side, color=look.muted, fontSize=12
         )
         .encode(text="label:N")
         .transform_filter(f"datum.signed * {side} > 0")
     )
+    return labels
 
 
 def _days(points: Sequence[Point]) -> alt.X:
@@ -229,8 +232,8 @@ def _tooltips(**fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{field}:N", title=title) for field, title in fields.items()]
 
 
-def _finished(chart: alt.LayerChart, *, height: int) -> alt.LayerChart:
-    finished: alt.LayerChart = (
+def _finished(chart: Any, *, height: int) -> Chart:
+    finished: Chart = (
         chart.properties(height=height, width="container")
         .configure_view(strokeWidth=0)
         .configure_axis(labelFontSize=12)
@@ -238,6 +241,6 @@ def _finished(chart: alt.LayerChart, *, height: int) -> alt.LayerChart:
     return finished
 
 
-def picked_days(item: dict[str, Any]) -> tuple[date, date]:
+def picked_days(item: Mapping[str, Any]) -> tuple[date, date]:
     """The days of a mark of :func:`tone_over_time`."""
     return date.fromisoformat(item["from"]), date.fromisoformat(item["to"])

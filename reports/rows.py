@@ -1,0 +1,124 @@
+"""Mentions as rows of a file: CSV and XLSX that spreadsheets open rightly and harmlessly."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+from nlp.labels import (
+    INTENT_NAMES,
+    KIND_NAMES,
+    TONE_NAMES,
+    TOUCHPOINT_NAMES,
+    Intent,
+    Kind,
+    Tone,
+    Touchpoint,
+)
+from storage.queries import MentionRow
+
+HEADER = (
+    "Дата", "Источник", "Бренды", "Автор", "Оценка", "Шкала оценки", "NPS", "Тональность",
+    "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о", "Исправлено вручную", "Текст",
+    "Ответ компании", "Место", "Товар", "Ссылка",
+)  # fmt: skip
+_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 11, 13, 20, 28, 28, 10, 90, 40, 20, 20, 40)
+
+#: A sheet of an XLSX file holds no more rows.
+_SHEET_ROWS = 1_048_576
+#: A cell of an XLSX file holds no more characters.
+_CELL_LENGTH = 32_767
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def safe_cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def write_csv(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
+    """UTF-8 with a mark and «;», which Russian spreadsheets expect."""
+    text = TextIOWrapper(out, encoding="utf-8-sig", newline="", errors="replace")
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(HEADER)
+    writer.writerows([safe_cell(cell) for cell in _cells(row, zone)] for row in rows)
+    text.flush()
+    text.detach()
+
+
+def write_xlsx(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
+    """One sheet, or several where one cannot hold the rows; written as a stream."""
+    from xlsxwriter import Workbook  # only needed by an export
+
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "default_date_format": "dd.mm.yyyy hh:mm",
+        "remove_timezone": True,
+    }
+    with Workbook(out, options) as book:
+        bold = book.add_format({"bold": True})
+        sheet, line = None, _SHEET_ROWS
+        for row in _with_header(rows):
+            if line >= _SHEET_ROWS:
+                sheet, line = _new_sheet(book, bold), 1
+            if row is not None and sheet is not None:
+                sheet.write_row(line, 0, [_fit(cell) for cell in _cells(row, zone)])
+                line += 1
+
+
+def _with_header(rows: Iterable[MentionRow]) -> Iterator[MentionRow | None]:
+    """Begins with None, so that a file without rows still gets its header."""
+    yield None
+    yield from rows
+
+
+def _new_sheet(book: Any, bold: Any) -> Any:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, HEADER, bold)
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width)
+    return sheet
+
+
+def _fit(cell: Any) -> Any:
+    safe = safe_cell(cell)
+    return safe[:_CELL_LENGTH] if isinstance(safe, str) else safe
+
+
+def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
+    return [
+        row.published_at.astimezone(zone).replace(tzinfo=None, microsecond=0),
+        row.source_title,
+        ", ".join(brand.name for brand in row.brands if brand.name),
+        row.author or "",
+        row.rating,
+        row.rating_scale if row.rating is not None else None,
+        row.nps,
+        TONE_NAMES[Tone(row.tone)] if row.tone else "",
+        round(row.confidence, 3) if row.confidence is not None else None,
+        KIND_NAMES[Kind(row.kind)] if row.kind else "",
+        ", ".join(INTENT_NAMES[Intent(intent)] for intent in row.intents),
+        _about(row, Tone.NEGATIVE),
+        _about(row, Tone.POSITIVE),
+        "да" if row.corrected else "",
+        row.text,
+        row.answer or "",
+        row.place or "",
+        row.product or "",
+        row.url,
+    ]
+
+
+def _about(row: MentionRow, tone: Tone) -> str:
+    names = (TOUCHPOINT_NAMES[Touchpoint(o.touchpoint)] for o in row.opinions if o.tone == tone)
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,195 @@
+"""A mention as HTML: tone by sign and word, evidence highlighted, everything escaped.
+
+Texts come from strangers: nothing of a mention reaches the page without :func:`html.escape`.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from insights import russian as ru
+from nlp.labels import (
+    INTENT_NAMES,
+    KIND_NAMES,
+    TONE_NAMES,
+    TOUCHPOINT_NAMES,
+    Intent,
+    Kind,
+    Tone,
+    Touchpoint,
+)
+from reports.theme import TONE_SIGNS
+from storage.queries import MentionRow, OpinionRow
+
+#: Longer texts are folded; the whole text is one click away.
+_FOLD = 700
+
+
+def card(row: MentionRow, zone: ZoneInfo) -> str:
+    """The whole mention."""
+    parts = [
+        f'<div class="ok-row">{_labels(row)}{_stars(row)}</div>',
+        f'<div class="ok-meta">{_meta(row, zone)}</div>',
+        _text(row, _FOLD),
+        _chips(row),
+    ]
+    if row.answer:
+        parts.append(f'<div class="ok-answer"><b>Ответ компании.</b> {escape(row.answer)}</div>')
+    return f'<article class="ok-card">{"".join(parts)}</article>'
+
+
+def brief(row: MentionRow, zone: ZoneInfo) -> str:
+    """A mention among the latest ones."""
+    return (
+        f'<article class="ok-latest"><div class="ok-row">{_tone(row)}{_stars(row)}'
+        f'<span class="ok-meta">{escape(row.source_title)} · {_when(row, zone)}</span></div>'
+        f"{_text(row, 280)}</article>"
+    )
+
+
+def highlighted(text: str, opinions: Sequence[OpinionRow], start: int = 0) -> str:
+    """``text`` with the words that prove its opinions marked; offsets may overlap or be wrong."""
+    spans = [
+        (max(o.start - start, 0), min(o.end - start, len(text)), o)
+        for o in opinions
+        if o.start < o.end
+    ]
+    spans = [span for span in spans if span[0] < span[1]]
+    cuts = sorted({0, len(text), *(s[0] for s in spans), *(s[1] for s in spans)})
+    pieces = []
+    for left, right in pairwise(cuts):
+        covering = [o for low, high, o in spans if low <= left and right <= high]
+        piece = escape(text[left:right])
+        pieces.append(_marked(piece, covering) if covering else piece)
+    return "".join(pieces)
+
+
+def tone_badge(tone: str | None, title: str = "") -> str:
+    """Sign, word and colour of a tone."""
+    if not tone:
+        return '<span class="ok-badge ok-unread"><i>?</i>не проанализировано</span>'
+    known = Tone(tone)
+    hint = f' title="{escape(title)}"' if title else ""
+    return (
+        f'<span class="ok-badge ok-{known}"{hint}><i>{TONE_SIGNS[known]}</i>'
+        f"{TONE_NAMES[known]}</span>"
+    )
+
+
+def _marked(piece: str, opinions: Sequence[OpinionRow]) -> str:
+    tones = {o.tone for o in opinions}
+    tone = tones.pop() if len(tones) == 1 else Tone.MIXED
+    title = "; ".join(dict.fromkeys(_said(o) for o in opinions))
+    return f'<mark class="ok-{tone}" title="{escape(title)}">{piece}</mark>'
+
+
+def _said(opinion: OpinionRow) -> str:
+    text = f"{TOUCHPOINT_NAMES[Touchpoint(opinion.touchpoint)]}: {TONE_NAMES[Tone(opinion.tone)]}"
+    return text if opinion.score is None else f"{text}, {ru.percent(opinion.score)}"
+
+
+def _labels(row: MentionRow) -> str:
+    kind = f'<span class="ok-meta">{KIND_NAMES[Kind(row.kind)]}</span>' if row.kind else ""
+    return _tone(row) + kind
+
+
+def _tone(row: MentionRow) -> str:
+    if row.corrected:
+        return tone_badge(row.tone, "Исправлено вручную")
+    if row.error and not row.tone:
+        return (
+            f'<span class="ok-badge ok-unread" title="{escape(row.error)}"><i>!</i>'
+            "не удалось проанализировать</span>"
+        )
+    if not row.scores:
+        return tone_badge(row.tone)
+    order = (Tone.NEGATIVE, Tone.NEUTRAL, Tone.POSITIVE)
+    title = ", ".join(
+        f"{TONE_NAMES[tone]} {ru.percent(score)}"
+        for tone, score in zip(order, row.scores, strict=True)
+    )
+    return tone_badge(row.tone, f"Вероятности по модели: {title}")
+
+
+def _stars(row: MentionRow) -> str:
+    if row.rating is None:
+        return ""
+    told = f"Оценка {ru.number(row.rating, 0 if row.rating == int(row.rating) else 1)}"
+    told += f" из {row.rating_scale}"
+    if row.rating_scale != 5:
+        return f'<span class="ok-stars">{told}</span>'
+    full = max(0, min(5, round(row.rating)))
+    return (
+        f'<span class="ok-stars" title="{told}" aria-label="{told}" role="img">'
+        f"{'★' * full}<s>{'★' * (5 - full)}</s></span>"
+    )
+
+
+def _meta(row: MentionRow, zone: ZoneInfo) -> str:
+    parts = [escape(b.name or "без бренда") + _other_tone(row, b.tone) for b in row.brands]
+    parts += [escape(row.source_title), escape(row.author or ""), _when(row, zone)]
+    parts += [escape(row.place or ""), escape(row.product or "")]
+    if row.nps is not None:
+        parts.append(f"готовность рекомендовать {row.nps} из 10")
+    if _is_web(row.url):
+        parts.append(
+            f'<a href="{escape(row.url)}" target="_blank" rel="noopener noreferrer nofollow">'
+            "открыть в источнике ↗</a>"
+        )
+    return " · ".join(part for part in parts if part)
+
+
+def _other_tone(row: MentionRow, tone: str | None) -> str:
+    """The tone towards a second brand, where it is another one."""
+    if not tone or tone == row.tone:
+        return ""
+    return f" ({TONE_SIGNS[Tone(tone)]}{ru.NBSP}{TONE_NAMES[Tone(tone)]})"
+
+
+def _when(row: MentionRow, zone: ZoneInfo) -> str:
+    moment = row.published_at.astimezone(zone)
+    if not row.date_known:
+        hint = "Источник не сказал, когда это написано"
+        return f'<span title="{hint}">загружено {ru.day(row.day)}</span>'
+    # Midnight sharp is what a source without a time of day gives.
+    exact = moment.hour or moment.minute or moment.second
+    return ru.moment(moment) if exact else ru.day(row.day)
+
+
+def _text(row: MentionRow, fold: int) -> str:
+    whole = highlighted(row.text, row.opinions)
+    if len(row.text) <= fold * 1.25:
+        return f'<div class="ok-text">{whole}</div>'
+    cut = row.text.rfind(" ", fold // 2, fold)
+    head = highlighted(row.text[: cut if cut > 0 else fold], row.opinions)
+    return (
+        f'<details class="ok-long"><summary><div class="ok-text">{head}… '
+        f'<span class="more">показать целиком</span></div></summary>'
+        f'<div class="ok-text">{whole}</div></details>'
+    )
+
+
+def _chips(row: MentionRow) -> str:
+    pairs = dict.fromkeys((o.tone, o.touchpoint) for o in row.opinions)
+    order = {tone: place for place, tone in enumerate(TONE_SIGNS)}
+    chips = [
+        f'<span class="ok-chip ok-{tone}"><b>{TONE_SIGNS[Tone(tone)]}</b>'
+        f"{TOUCHPOINT_NAMES[Touchpoint(touchpoint)]}</span>"
+        for tone, touchpoint in sorted(pairs, key=lambda pair: order[Tone(pair[0])])
+    ]
+    chips += [
+        f'<span class="ok-chip ok-plain">{INTENT_NAMES[Intent(intent)]}</span>'
+        for intent in row.intents
+    ]
+    if row.corrected:
+        chips.append('<span class="ok-chip ok-plain">✎ исправлено вручную</span>')
+    return f'<div class="ok-row">{"".join(chips)}</div>' if chips else ""
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False

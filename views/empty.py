@@ -1,0 +1,28 @@
+"""What a newcomer sees before the first review is stored."""
+
+import streamlit as st
+
+from insights import russian as ru
+from storage.queries import Catalog
+
+_SOURCES = ("источник", "источника", "источников")
+
+
+def draw(catalog: Catalog) -> None:
+    """Say what to do next."""
+    st.title("Отзывов пока нет")
+    if catalog.sources:
+        told = ru.counted(len(catalog.sources), _SOURCES)
+        st.markdown(f"В базе {told}, но ни одного упоминания. Соберите их или загрузите файл:")
+    else:
+        st.markdown("Расскажите, что собирать, — в `config.yaml` — или загрузите файл с отзывами:")
+    first, second = st.columns(2)
+    with first, st.container(border=True, height="stretch"):
+        st.subheader(":material/rss_feed: Собрать из источников")
+        st.code("otklik crawl\notklik analyse", language="bash")
+        st.caption("Источники перечислены в config.yaml. `otklik check` проверит их без записи.")
+    with second, st.container(border=True, height="stretch"):
+        st.subheader(":material/upload_file: Загрузить файл")
+        st.code("otklik import отзывы.csv\notklik analyse", language="bash")
+        st.caption("CSV, XLSX или JSONL. Столбцы с текстом, датой и оценкой найдутся сами.")
+    st.caption("Хотите сначала посмотреть на готовом? `otklik demo` наполнит базу примером.")

@@ -1,0 +1,57 @@
+"""«Упоминания»: the very texts behind every figure, searched, read, corrected, taken away."""
+
+import streamlit as st
+
+from insights import russian as ru
+from storage.filters import UNREAD, Filter
+from views import cards, context, correction, data, download, state
+
+_PER_PAGE = 20
+
+
+def draw() -> None:
+    """The page."""
+    basics = data.basics()
+    where = state.current(basics)
+    total = data.count(where)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(ru.counted(total, ru.MENTION).capitalize(), anchor=False, width="stretch")
+        download.draw(where, total)
+    correction.tell_errors()
+    if total == 0:
+        _nothing(where)
+        return
+    pages = (total + _PER_PAGE - 1) // _PER_PAGE
+    page = min(st.session_state.get(state.PAGE, 1), pages)
+    zone = context.get().zone
+    for row in data.mentions(where, limit=_PER_PAGE, offset=(page - 1) * _PER_PAGE):
+        with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
+            st.html(cards.card(row, zone))
+            correction.draw(row)
+    if pages > 1:
+        _paging(page, pages)
+
+
+def _paging(page: int, pages: int) -> None:
+    st.session_state["pagination"] = page
+    with st.container(horizontal_alignment="center"):
+        st.pagination(pages, key="pagination", on_change=_turn)
+
+
+def _turn() -> None:
+    st.session_state[state.PAGE] = st.session_state["pagination"]
+
+
+def _nothing(where: Filter) -> None:
+    st.info("По этим фильтрам ничего нет.", icon=":material/search_off:")
+    if where.text and not where.lemmas:
+        st.markdown("В запросе нет ни одного слова: ищутся слова и числа, знаки — нет.")
+    elif where.text:
+        st.markdown("Ищутся тексты, где есть **все** слова запроса, в любой форме.")
+    if UNREAD in where.tones:
+        st.markdown("Всё, что попадает под фильтр, уже проанализировано.")
+    st.markdown("Расширьте период или уберите часть фильтров — кнопки над списком.")
+
+
+if __name__ == "__main__":
+    draw()

@@ -1,0 +1,93 @@
+"""The one filter of a session: kept apart from widgets, written into the URL of every page.
+
+Streamlit clears the query parameters when the page changes and forgets widgets that are not
+drawn, so neither can hold the filter. The session does; a new session takes it from its link,
+and the browser's Back and Forward bring an earlier link back.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from storage.filters import Filter, Problem, from_params, speaks_of_a_filter, to_params
+from views import context
+from views.data import Basics
+
+_FILTER = "filter"
+_PROBLEMS = "filter_problems"
+PAGE = "mentions_page"
+
+#: The period of the first view: four weeks hold four of each weekday.
+_DEFAULT_DAYS = 28
+
+
+def current(basics: Basics) -> Filter:
+    """The filter of this run, with the lemmas of its text; the URL is brought in step."""
+    if _FILTER not in st.session_state or _came_by_history():
+        _take_from_url(basics)
+    where: Filter = st.session_state[_FILTER]
+    wanted = to_params(where, basics.catalog.names)
+    if _url() != wanted:
+        st.query_params.from_dict(wanted)
+    return where
+
+
+def set_filter(where: Filter) -> None:
+    """Look at something else from now on, beginning with the first page of mentions."""
+    lemmas = context.get().lemmas(where.text) if where.text else ""
+    st.session_state[_FILTER] = replace(where, lemmas=lemmas)
+    st.session_state[PAGE] = 1
+    st.session_state.pop(_PROBLEMS, None)
+
+
+def change(**parts: Any) -> None:
+    """Change some parts of the filter."""
+    set_filter(replace(st.session_state[_FILTER], **parts))
+
+
+def params(basics: Basics, where: Filter) -> dict[str, list[str]]:
+    """The query parameters of a link to ``where``."""
+    return to_params(where, basics.catalog.names)
+
+
+def problems() -> tuple[Problem, ...]:
+    """What in the link was not understood; told until the filter is changed."""
+    found: tuple[Problem, ...] = st.session_state.get(_PROBLEMS, ())
+    return found
+
+
+def default(basics: Basics) -> Filter:
+    """Our own brands in the last four weeks; all time where nothing was written lately."""
+    catalog, today = basics.catalog, basics.today
+    own = [b.id for b in catalog.brands if not b.competitor and b.code and b.mentions]
+    brands = tuple(own) if any(b.competitor for b in catalog.brands) else ()
+    start = today - timedelta(days=_DEFAULT_DAYS - 1)
+    if catalog.last_day is None or start <= catalog.last_day:
+        return Filter(brands=brands, day_from=start, day_to=today)
+    return Filter(brands=brands)
+
+
+def _take_from_url(basics: Basics) -> None:
+    given = _url()
+    if not speaks_of_a_filter(given):
+        set_filter(default(basics))
+        return
+    where, misread = from_params(given, basics.catalog.names)
+    set_filter(where)
+    st.session_state[_PROBLEMS] = misread
+
+
+def _url() -> dict[str, list[str]]:
+    return {key: st.query_params.get_all(key) for key in st.query_params}
+
+
+def _came_by_history() -> bool:
+    """Whether Back or Forward led here: only then the URL outranks the session.
+
+    Else a URL that differs is an older one, sent before the browser took our change.
+    """
+    run = get_script_run_ctx()
+    return bool(run and run.is_history_navigation and speaks_of_a_filter(_url()))

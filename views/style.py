@@ -1,0 +1,80 @@
+"""The app's look beyond Streamlit's theme: cards, badges, highlights, in the colours of charts."""
+
+import streamlit as st
+
+from nlp.labels import Tone
+from reports.theme import Palette, palette
+
+_CSS = """
+<style>
+:root { --ok-text: %(text)s; --ok-muted: %(muted)s; --ok-line: %(grid)s; --ok-accent: %(accent)s; }
+.ok-negative { --tone: %(negative)s; } .ok-positive { --tone: %(positive)s; }
+.ok-neutral { --tone: %(neutral)s; }   .ok-mixed { --tone: %(mixed)s; }
+.ok-unread { --tone: %(muted)s; }
+.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
+[data-testid="InputInstructions"] { display: none; }
+.stHtml { line-height: 1.5; }
+.ok-row { display: flex; flex-wrap: wrap; gap: .3rem .65rem; align-items: center; }
+.ok-meta { color: var(--ok-muted); font-size: .86rem; }
+.ok-meta a { color: var(--ok-accent); text-decoration: none; white-space: nowrap; }
+.ok-meta a:hover { text-decoration: underline; }
+.ok-badge { display: inline-flex; align-items: center; gap: .35rem; font-weight: 600;
+  font-size: .86rem; padding: .08rem .6rem .08rem .3rem; border-radius: 1rem; white-space: nowrap;
+  background: color-mix(in srgb, var(--tone) 16%%, transparent); }
+.ok-badge i { display: inline-grid; place-items: center; width: 1.1rem; height: 1.1rem;
+  border-radius: 50%%; font-style: normal; font-weight: 700; line-height: 1;
+  background: var(--tone); color: %(paper)s; }
+.ok-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: .55rem 0 .6rem;
+  font-size: 1rem; max-width: 78ch; }
+.ok-text mark { color: inherit; border-radius: .2rem; padding: .08em .12em;
+  background: color-mix(in srgb, var(--tone) 17%%, transparent);
+  box-shadow: inset 0 -2px 0 var(--tone); }
+.ok-chip { display: inline-flex; gap: .35rem; font-size: .84rem; padding: .05rem .55rem;
+  border-radius: .4rem; border: 1px solid color-mix(in srgb, var(--tone) 55%%, transparent);
+  white-space: nowrap; }
+.ok-chip b { color: var(--tone); }
+.ok-plain { border-color: var(--ok-line); color: var(--ok-muted); }
+.ok-stars { letter-spacing: .05em; white-space: nowrap; color: var(--ok-text); font-size: .9rem; }
+.ok-stars s { text-decoration: none; opacity: .28; }
+.ok-note { color: var(--ok-muted); font-size: .86rem; margin: .35rem 0 0; }
+.ok-answer { border-left: 3px solid var(--ok-line); padding-left: .75rem; margin: .5rem 0 0;
+  color: var(--ok-muted); font-size: .9rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+details.ok-long > summary { list-style: none; cursor: pointer; }
+details.ok-long > summary::-webkit-details-marker { display: none; }
+details.ok-long > summary .more { color: var(--ok-accent); white-space: nowrap; }
+details.ok-long[open] > summary { display: none; }
+.ok-headline { border-left: 5px solid var(--tone); padding: .1rem 0 .1rem 1rem;
+  margin: .3rem 0 .2rem; }
+.ok-headline p { margin: 0; }
+.ok-headline .said { font-size: 1.32rem; line-height: 1.35; font-weight: 600; max-width: 62ch; }
+.ok-headline .why { color: var(--ok-muted); margin-top: .35rem; }
+.ok-latest { border-top: 1px solid var(--ok-line); padding: .6rem 0 .1rem; }
+.ok-latest:first-child { border-top: 0; padding-top: 0; }
+.ok-latest .ok-text { margin: .3rem 0 .35rem; font-size: .95rem; }
+.ok-table { width: 100%%; border-collapse: collapse; font-size: .88rem; }
+.ok-table th { text-align: left; font-weight: 500; color: var(--ok-muted); }
+.ok-table th, .ok-table td { padding: .35rem .6rem .35rem 0; vertical-align: top;
+  border-bottom: 1px solid var(--ok-line); }
+.ok-table .num { text-align: right; white-space: nowrap; }
+.ok-wide { overflow-x: auto; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  .ok-headline .said { font-size: 1.12rem; }
+}
+@media print { header, .stToolbar, [class*="st-key-filterbar"] { display: none !important; } }
+</style>
+"""
+
+
+def look() -> Palette:
+    """The colours of the theme that this browser shows."""
+    return palette(st.context.theme.type)
+
+
+def inject() -> None:
+    """Put the styles on the page."""
+    chosen = look()
+    names = ("text", "muted", "grid", "accent", *(str(tone) for tone in Tone))
+    colours = {name: getattr(chosen, name) for name in names}
+    paper = "#12171D" if st.context.theme.type == "dark" else "#FFFFFF"
+    st.html(_CSS % (colours | {"paper": paper}))
