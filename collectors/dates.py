@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 RELATIVE = "вчера, 3 дня назад"
+YEARLESS = "15 января (без года)"
 LONGEST = 80  # characters; a longer string is no date
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 MONTHS = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
@@ -132,7 +133,7 @@ def _words(match: re.Match[str], zone: tzinfo, now: datetime, _first: bool) -> P
         except ValueError:
             continue
         if moment.astimezone(zone).date() <= today.date():
-            return Parsed(moment, "15 января (без года)", absolute=False)
+            return Parsed(moment, YEARLESS, absolute=False)
     return None
 
 

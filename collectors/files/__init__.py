@@ -1,0 +1,1 @@
+"""Tables in files: opening, guessing what their columns mean, reading their rows."""

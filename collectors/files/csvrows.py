@@ -1,0 +1,144 @@
+"""CSV as people export it: any delimiter, any of the usual encodings, quotes gone wrong.
+
+Format: RFC 4180, loosely. The file is streamed; nothing here grows with it.
+"""
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from collectors.base import LayoutChanged
+from collectors.files.columns import guess
+
+DELIMITERS = (";", ",", "\t", "|")
+BLOCK = 1 << 20  # bytes read at a time while the encoding is looked for
+SAMPLE = 1 << 16  # characters that the delimiter is judged by
+LONGEST_LINE = 4_000_000  # characters; a longer one is no table
+MOST_REPAIRS = 1000  # each may read 128 KiB again
+HEADER_ROWS = 10  # a report may have a few lines above its header
+
+Record = tuple[int, list[str] | None, str]  # line number, cells, or what is wrong with the line
+
+
+def encoding_of(path: Path) -> str:
+    """The file's encoding: by BOM, else UTF-8 where it is valid, else cp1251.
+
+    A few broken bytes in a UTF-8 file do not make a cp1251 file of it.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+        for bom, name in (
+            (codecs.BOM_UTF8, "utf-8-sig"),
+            (codecs.BOM_UTF16_LE, "utf-16"),
+            (codecs.BOM_UTF16_BE, "utf-16"),
+        ):
+            if start.startswith(bom):
+                return name
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while block := file.read(BLOCK):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                text = block.decode("utf-8", "replace")
+                broken = text.count("\ufffd")
+                whole = sum(char > "\x7f" for char in text) - broken
+                return "utf-8" if broken * 20 < whole else "cp1251"
+    return "utf-8"
+
+
+def delimiter_of(path: Path, encoding: str) -> str:
+    """The delimiter under which the file looks most like a table of mentions."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        sample = file.read(SAMPLE)
+    lines = sample.splitlines(keepends=True)
+    if len(sample) == SAMPLE and len(lines) > 1:
+        lines.pop()
+
+    def score(delimiter: str) -> tuple[int, float, int]:
+        rows: list[list[str]] = []
+        with suppress(csv.Error):  # an unclosed quote: judge by what came before it
+            rows.extend(row for row in csv.reader(lines, delimiter=delimiter) if row)
+        if not rows:
+            return 0, 0.0, 0
+        header = max(rows[:HEADER_ROWS], key=lambda row: len(guess(row)))
+        even = sum(len(row) == len(header) for row in rows) / len(rows)
+        return len(guess(header)), even if len(header) > 1 else 0.0, len(header)
+
+    return max(DELIMITERS, key=score)
+
+
+class _Lines:
+    """Lines of a file that can be taken back; remembers those of the record under way."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._back: deque[str] = deque()
+        self.taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._back.popleft() if self._back else self._file.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        if len(line) >= LONGEST_LINE:
+            raise LayoutChanged(
+                f"Строка {self.number + 1} длиннее {LONGEST_LINE} знаков: это не таблица CSV."
+            )
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """Read ``lines`` again, in this order."""
+        self._back.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+
+def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
+    """Rows with their line numbers. A quote that is never closed spoils its own line only."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        lines = _Lines(file)
+        reader = csv.reader(lines, delimiter=delimiter)
+        repairs, width = 0, 0
+        while True:
+            first, lines.taken = lines.number + 1, []
+            try:
+                cells = next(reader)
+                broken = len(lines.taken) > 1 and _runs_on(lines.taken, cells, delimiter, width)
+            except StopIteration:
+                return
+            except csv.Error:  # a cell longer than 128 KiB
+                cells, broken = [], True
+            if broken:
+                repairs += 1
+                if repairs > MOST_REPAIRS:
+                    raise LayoutChanged(
+                        f"Кавычки расставлены с ошибками больше чем в {MOST_REPAIRS} строках. "
+                        "Сохраните таблицу заново в CSV или в XLSX."
+                    )
+                if len(lines.taken) > 1:
+                    lines.give_back(lines.taken[1:])
+                yield first, None, "Кавычка открыта и не закрыта."
+            elif any(cells):
+                width = max(width, len(cells))
+                yield first, cells, ""
+
+
+def _runs_on(taken: list[str], cells: list[str], delimiter: str, width: int) -> bool:
+    """True where a record of several lines is an unclosed quote rather than a long text."""
+    odd = sum(line.count('"') for line in taken) % 2 == 1
+    if not odd and (not width or len(cells) == width):
+        return False
+    try:
+        strict = list(csv.reader(taken, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return len(strict) != 1

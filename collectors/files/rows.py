@@ -1,0 +1,180 @@
+"""A row of a table -> a Mention."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from collectors import dates
+from collectors.base import Mention, SkipItem, key_of
+from collectors.ratings import parse_rating
+
+# What tells two rows apart where the file has no id; a rating may be edited later.
+IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "product", "place", "url")
+NO_VALUES = {"", "-", "–", "—", "null", "none", "nan", "n/a", "нет данных"}
+
+
+class Cells(NamedTuple):
+    """A row by field instead of by column."""
+
+    line: int
+    values: Mapping[str, Any]
+    mapping: Mapping[str, str]
+
+    def value(self, field: str) -> Any:
+        """The cell of ``field`` as the file has it; None where there is none."""
+        column = self.mapping.get(field)
+        return self.values.get(column) if column is not None else None
+
+    def text(self, field: str) -> str:
+        """The cell of ``field`` as text."""
+        return as_text(self.value(field))
+
+    @property
+    def identity(self) -> str:
+        """16 hex digits: the key of a row without id, the same for identical rows."""
+        return key_of(*(self.text(field) for field in IDENTITY))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the cells of a file are to be read; decided once for whole columns."""
+
+    source: str
+    zone: ZoneInfo
+    now: datetime
+    day_first: bool = True
+    rating_scale: int = 5
+
+
+class Read(NamedTuple):
+    """A mention and what is to be said about its row."""
+
+    mention: Mention
+    notes: list[str]
+
+
+def as_text(value: Any) -> str:
+    """A cell as a person would read it: 5.0 as «5», nothing as an empty string."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def moment_of(value: Any, reading: Reading) -> dates.Parsed | None:
+    """The date in a cell, be it a date, a number or words."""
+    if isinstance(value, datetime):
+        return dates.Parsed(_aware(value, reading.zone), "дата Excel")
+    if isinstance(value, date):
+        midnight = datetime(value.year, value.month, value.day, tzinfo=reading.zone)
+        return dates.Parsed(midnight.astimezone(UTC), "дата Excel")
+    if isinstance(value, bool):
+        return None
+    return dates.parse(as_text(value), reading.zone, reading.now, day_first=reading.day_first)
+
+
+def read(cells: Cells, key: str, reading: Reading) -> Read:
+    """The mention of a row; raises SkipItem where the row says nothing."""
+    notes: list[str] = []
+    text, title = _body(cells), cells.text("title")
+    rating, scale = _rating(cells, reading, notes)
+    nps = _nps(cells, notes)
+    if not text and not title and rating is None and nps is None:
+        raise SkipItem("Нет ни текста, ни оценки.")
+    written = cells.value("date")
+    parsed = moment_of(written, reading)
+    if parsed is None and as_text(written).lower() not in NO_VALUES:
+        notes.append(f"Дата «{as_text(written)[:60]}» не разобрана, взято время загрузки.")
+    answered = moment_of(cells.value("answered_at"), reading)
+    mention = Mention(
+        source=reading.source,
+        external_id=key,
+        text=text,
+        title=title,
+        published_at=parsed.moment if parsed else reading.now,
+        date_known=parsed is not None and as_text(cells.value("date_known")).lower() != "false",
+        url=cells.text("url"),
+        author=cells.text("author") or None,
+        rating=rating,
+        rating_scale=scale,
+        nps=nps,
+        parent_id=cells.text("parent_id") or None,
+        likes=_count(cells, "likes"),
+        comments=_count(cells, "comments"),
+        reposts=_count(cells, "reposts"),
+        views=_count(cells, "views"),
+        company=cells.text("company") or None,
+        place=cells.text("place") or None,
+        product=cells.text("product") or None,
+        answer_text=cells.text("answer") or None,
+        answered_at=answered.moment if answered else None,
+        raw=_rest(cells),
+    )
+    return Read(mention, notes)
+
+
+def _body(cells: Cells) -> str:
+    """Text with what stands in columns of its own: advantages and drawbacks."""
+    text, pros, cons = cells.text("text"), cells.text("pros"), cells.text("cons")
+    if not pros and not cons:
+        return text
+    named = (("Достоинства", pros), ("Недостатки", cons), ("Комментарий", text))
+    return "\n".join(f"{name}: {part}" for name, part in named if part)
+
+
+def _rating(cells: Cells, reading: Reading, notes: list[str]) -> tuple[float | None, int]:
+    written = cells.text("rating")
+    scale = _whole(cells.text("rating_scale")) or reading.rating_scale
+    if written.lower() in NO_VALUES:
+        return None, scale
+    found = parse_rating(written)
+    if found is None:
+        notes.append(f"Оценка «{written[:40]}» не разобрана.")
+        return None, scale
+    return found[0], found[1] or scale
+
+
+def _nps(cells: Cells, notes: list[str]) -> int | None:
+    written = cells.text("nps")
+    if written.lower() in NO_VALUES:
+        return None
+    answer = _whole(written)
+    if answer is None or answer > 10:
+        notes.append(f"Ответ NPS «{written[:40]}» не целое число от 0 до 10.")
+        return None
+    return answer
+
+
+def _count(cells: Cells, field: str) -> int | None:
+    return _whole(cells.text(field))
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def _rest(cells: Cells) -> dict[str, Any]:
+    """What has no field of its own, and the date as it was written."""
+    taken = set(cells.mapping.values())
+    rest = {
+        column: value if isinstance(value, str | dict | list | bool) else as_text(value)
+        for column, value in cells.values.items()
+        if column not in taken and value not in ("", None)
+    }
+    written = cells.text("date")
+    return {**rest, "date": written} if written else rest
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        own = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return own.astimezone(UTC)
+    except OverflowError:
+        return datetime(1900, 1, 1, tzinfo=UTC)

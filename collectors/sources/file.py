@@ -1,0 +1,123 @@
+"""Exports in files: CSV in any dress, XLSX (and XLS, ODS), JSON lines.
+
+A file has no cursor: all its rows are read each time, and rows that are stored already cost one
+comparison. A row's key is its id column; without one it is a hash of author, date as written and
+whole text (and company, product, place, address where given), numbered among identical rows, so
+that two customers' identical words are both kept and a second import of the file adds nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from collectors.base import Context, Item, LayoutChanged, Order, SkipItem, key_of
+from collectors.files.columns import FIELDS
+from collectors.files.inspection import Inspection, Plan, examine
+from collectors.files.rows import Cells, Reading, read
+from collectors.files.tables import Table, open_table
+from collectors.options import DEFAULT_ZONE, SourceOptions, Zone, zone_of
+
+ORDER: Order = "unordered"
+LOOKBACK = timedelta(0)  # of no effect: all rows come every time
+PAGE = 500
+
+
+def _known_fields(columns: Mapping[str, str]) -> Mapping[str, str]:
+    unknown = sorted(set(columns) - FIELDS)
+    if unknown:
+        raise ValueError(f"нет поля «{unknown[0]}»; есть: {', '.join(sorted(FIELDS))}")
+    return columns
+
+
+class Options(SourceOptions):
+    """``path`` of the file, relative to the folder given as validation context («folder»), else to
+    the working directory. ``columns`` (field: column name) overrides what is guessed, as do
+    ``encoding``, ``delimiter``, ``sheet`` and ``rating_scale``.
+    """
+
+    path: Path
+    columns: Annotated[Mapping[str, str], AfterValidator(_known_fields)] = Field(
+        default_factory=dict
+    )
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    sheet: str | None = None
+    rating_scale: Annotated[int, Field(ge=2, le=100)] | None = None
+    timezone: Zone = DEFAULT_ZONE
+
+    @field_validator("path")
+    @classmethod
+    def _in_folder(cls, path: Path, info: ValidationInfo) -> Path:
+        folder = (info.context or {}).get("folder")
+        return Path(folder) / path if folder else path
+
+
+def inspect(options: Options, now: datetime | None = None) -> Inspection:
+    """What is in the file and what was guessed; raises NeedsHuman or LayoutChanged."""
+    return _plan(options, "", now or datetime.now(UTC))[1].inspection
+
+
+def pages(ctx: Context) -> Iterator[list[Item]]:
+    """All rows of the file, ``PAGE`` at a time; broken ones are listed, the others come."""
+    assert isinstance(ctx.options, Options)
+    table, plan = _plan(ctx.options, ctx.source, ctx.now)
+    for guess in plan.inspection.guesses:
+        ctx.note(ctx.options.path.name, guess)
+    page: list[Item] = []
+    for item in _items(ctx, table, plan):
+        page.append(item)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+    rows, broken = plan.inspection.rows, plan.inspection.broken
+    if 2 * broken > rows:
+        raise LayoutChanged(
+            f"Не прочитано строк: {broken} из {rows}. Остальные загружены. Проверьте файл: "
+            f"первая ошибка — {plan.inspection.rejected[0].where}, "
+            f"{plan.inspection.rejected[0].reason}"
+        )
+    if not rows:
+        raise LayoutChanged("В файле есть заголовок, но нет ни одной строки.")
+
+
+def _plan(options: Options, source: str, now: datetime) -> tuple[Table, Plan]:
+    table = open_table(
+        options.path, options.columns, options.encoding, options.delimiter, options.sheet
+    )
+    reading = Reading(source, zone_of(options.timezone), now)
+    return table, examine(table, reading, options.rating_scale)
+
+
+def _items(ctx: Context, table: Table, plan: Plan) -> Iterator[Item]:
+    seen = Counter[str]()
+    for line, values, problem in table.rows():
+        where = f"строка {line}"
+        if values is None:
+            ctx.reject(where, problem)
+            continue
+        cells = Cells(line, values, table.mapping)
+        try:
+            found = read(cells, _key(cells, plan, seen), plan.reading)
+        except SkipItem as error:
+            ctx.reject(where, str(error))
+            continue
+        for note in found.notes:
+            ctx.note(where, note)
+        yield found.mention
+
+
+def _key(cells: Cells, plan: Plan, seen: Counter[str]) -> str:
+    given = cells.text("id")
+    if given:
+        return given
+    identity = cells.identity
+    if int(identity, 16) not in plan.twins:
+        return identity
+    seen[identity] += 1
+    return identity if seen[identity] == 1 else key_of(identity, seen[identity])
