@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from collectors.base import Outcome, Status
+from collectors.files.inspection import Inspection
 from otklik import pipeline
 from otklik.config import ENVIRONMENT_KEY, Config, SourceConfig, load
 from otklik.house import House
@@ -68,9 +69,10 @@ def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
 
 def inspect(house: House, file: Path, source: str, given: dict[str, Any], *, as_json: bool) -> int:
     """`otklik import --dry-run`: what is understood of the file."""
+    from collectors.sources import file as file_source
     from otklik import transfer
 
-    found = transfer.inspect(house, file, source, given)
+    found = file_source.inspect(transfer.options_for(house, file, source, given))
     if as_json:
         _print_json(found.as_dict())
     else:
@@ -90,8 +92,9 @@ def import_file(
     """Read a file into its source."""
     from otklik import transfer
 
-    with progress("Загрузка", 0) as advance:
-        outcome = transfer.import_file(house, file, source, given, brand, advance)
+    options = transfer.options_for(house, file, source, given)
+    with progress("Загрузка", None) as advance:
+        outcome = transfer.import_file(house, options, source, brand, advance)
     if as_json:
         _print_json(_as_dict(outcome))
     else:
@@ -218,11 +221,27 @@ def _tell(outcome: Outcome) -> None:
     if outcome.error:
         note(f"  {outcome.error}")
     for remark in outcome.notes:
-        note(f"  {remark}")
+        note(f"  {remark.where}: {remark.reason}")
     for skipped in outcome.skipped[:_SHOWN_SKIPS]:
         note(f"  {skipped.where}: {skipped.reason}")
     if len(outcome.skipped) > _SHOWN_SKIPS:
         note(f"  … и ещё {len(outcome.skipped) - _SHOWN_SKIPS}; все — в otklik status --json")
+
+
+def _tell_inspection(found: Inspection) -> None:
+    shape = (found.kind, found.encoding, found.delimiter and f"разделитель «{found.delimiter}»")
+    note(", ".join(part for part in shape if part))
+    for field, column in found.columns.items():
+        note(f"  {field} ← {column}")
+    if found.unmapped:
+        note(f"  без поля, сохранятся как есть: {', '.join(found.unmapped)}")
+    forms = ", ".join(f"{form} — {count}" for form, count in found.date_forms.items())
+    note(f"Даты: {forms or 'нет'}; без даты: {found.undated}, не прочитано: {found.unread_dates}")
+    for guess in found.guesses:
+        note(f"  {guess}")
+    note(f"Строк: {found.rows}, из них не прочитано: {found.broken}. Ничего не сохранено.")
+    for skipped in found.rejected[:_SHOWN_SKIPS]:
+        note(f"  {skipped.where}: {skipped.reason}")
 
 
 def _as_dict(outcome: Outcome) -> dict[str, Any]:

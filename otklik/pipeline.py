@@ -62,10 +62,11 @@ def prepare(config: Config, source: SourceConfig) -> tuple[Collector, BaseModel]
     except CollectError as error:
         raise ConfigError(f"{config.path.name}: sources[{index}].type — {error}") from error
     options = config.options_of(source)
-    if isinstance(options.get("path"), str):
-        options["path"] = str(config.path.parent / options["path"])
+    if "timezone" in collector.Options.model_fields:
+        options.setdefault("timezone", config.timezone)
     try:
-        return collector, collector.Options.model_validate(options)
+        folder = {"folder": config.path.parent}
+        return collector, collector.Options.model_validate(options, context=folder)
     except ValidationError as error:
         text = config.path.read_text(encoding="utf-8-sig")
         place = ("sources", index)

@@ -33,8 +33,11 @@ def fail(text: str) -> NoReturn:
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar that the yielded function advances; silent where no terminal looks on."""
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar that the yielded function advances; silent where no terminal looks on.
+
+    ``total`` None is a count without an end.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,8 +1,8 @@
 """Files in and lines through: `otklik import` and `otklik classify`."""
 
 import json
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from collectors import runner
 from collectors.base import Outcome
 from collectors.http import Http
 from collectors.sources import file as file_source
+from collectors.sources.file import Options
 from nlp.analyser import Analyser
 from nlp.analysis import Analysis, Failure, Query
 from nlp.labels import MODEL_TONES
@@ -25,9 +26,7 @@ from storage.crawls import SourceDeclaration
 _WINDOW = 2048
 
 
-def options_for(
-    house: House, file: Path, source: str, given: dict[str, Any]
-) -> file_source.Options:
+def options_for(house: House, file: Path, source: str, given: Mapping[str, Any]) -> Options:
     """Options of the file: those of the configured source of that name, then those given.
 
     Raises ConfigError where ``source`` is configured as another type or an option is wrong.
@@ -39,15 +38,15 @@ def options_for(
             f"загружается — выберите другое имя: --source ИМЯ"
         )
     base = house.config.options_of(configured) if configured else {}
-    timezone = {"timezone": house.config.timezone}
+    own = {"timezone": house.config.timezone, "path": file.absolute()}
     try:
-        return file_source.Options(**{**timezone, **base, **given, "path": str(file.absolute())})
+        return Options.model_validate({**base, **own, **given})
     except ValidationError as error:
-        raise ConfigError(describe(error, file_source.Options, "параметры импорта", "")) from error
+        raise ConfigError(describe(error, Options, "параметры импорта", "")) from error
 
 
 def import_file(
-    house: House, options: file_source.Options, source: str, http: Http, brand: str | None
+    house: House, options: Options, source: str, brand: str | None, on_page: Callable[[int], None]
 ) -> Outcome:
     """Read the file into the source; rows that were read before cost one comparison each."""
     if all(known.name != source for known in house.config.sources):
@@ -60,9 +59,9 @@ def import_file(
         source,
         file_source,
         options,
-        house.store(),
-        http,
-        interval=timedelta(days=1),
+        house.store(on_page),
+        Http(),
+        interval=None,
         now=datetime.now(UTC),
     )
 
