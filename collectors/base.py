@@ -230,10 +230,15 @@ class Context:
 class Collector(Protocol):
     """The shape of a module in ``collectors/sources/``."""
 
-    Options: type[BaseModel]
     ORDER: Order
     LOOKBACK: timedelta
-    pages: Callable[[Context], Iterator[list[Item]]]
+
+    @property
+    def Options(self) -> type[BaseModel]:  # noqa: N802  a class of the module
+        """The model of the source's part of config.yaml."""
+
+    def pages(self, ctx: Context, /) -> Iterator[list[Item]]:
+        """Items a page at a time; see the module's text."""
 
 
 @dataclass(slots=True)
