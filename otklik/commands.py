@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rich.markup import escape
 from rich.table import Table
@@ -144,6 +145,40 @@ def status(house: House, *, as_json: bool) -> int:
         table.add_row(escape(source["name"]), str(source["mentions"]), words)
     console.print(table)
     return OK
+
+
+def export(house: House, form: str, out: Path | None) -> int:
+    """All mentions with their labels; a file is complete or not there at all."""
+    from reports import rows
+    from storage.filters import Filter
+
+    writers = {"jsonl": rows.write_jsonl, "csv": rows.write_csv, "xlsx": rows.write_xlsx}
+    if form not in writers:
+        raise ConfigError(f"--format {form}: бывает {', '.join(writers)}")
+    if out is None and form == "xlsx":
+        raise ConfigError("XLSX — не для экрана: укажите файл, --out упоминания.xlsx")
+    with house.db.read() as session, _target(out) as file:
+        found = queries.export(session, Filter(voices_only=False))
+        writers[form](found, file, house.zone)
+    if out:
+        note(f"Записан файл {out}")
+    return OK
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[BinaryIO]:
+    if out is None:
+        yield sys.stdout.buffer
+        return
+    unfinished = out.with_name(out.name + ".part")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(out)
+    except OSError as error:
+        raise ConfigError(f"не удалось записать {out}: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def classify(file: str, config: Path | None, *, plain: bool) -> int:

@@ -1,6 +1,7 @@
-"""Mentions as rows of a file: CSV and XLSX that spreadsheets open rightly and harmlessly."""
+"""Mentions as rows of a file: CSV and XLSX that spreadsheets open harmlessly, and JSON lines."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from typing import Any, BinaryIO
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from nlp.labels import (
     INTENT_NAMES,
     KIND_NAMES,
+    MODEL_TONES,
     TONE_NAMES,
     TOUCHPOINT_NAMES,
     Intent,
@@ -73,6 +75,48 @@ def write_xlsx(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> Non
             if row is not None and sheet is not None:
                 sheet.write_row(line, 0, [_fit(cell) for cell in _cells(row, zone)])
                 line += 1
+
+
+def write_jsonl(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
+    """One JSON object a line, labels as codes; `otklik import` reads it back."""
+    for row in rows:
+        line = json.dumps(_as_dict(row, zone), ensure_ascii=False)
+        out.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _as_dict(row: MentionRow, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": row.external_id,
+        "source": row.source,
+        "url": row.url,
+        "date": row.published_at.astimezone(zone).isoformat(),
+        "author": row.author,
+        "text": row.text,
+        "rating": row.rating,
+        "rating_scale": row.rating_scale if row.rating is not None else None,
+        "nps": row.nps,
+        "place": row.place,
+        "product": row.product,
+        "answer": row.answer,
+        "company": row.brands[0].name if len(row.brands) == 1 and row.brands[0].code else None,
+        "brands": [{"code": brand.code, "tone": brand.tone} for brand in row.brands],
+        "tone": row.tone,
+        "tone_scores": dict(zip(MODEL_TONES, row.scores, strict=True)) if row.scores else None,
+        "kind": row.kind,
+        "intents": row.intents,
+        "opinions": [
+            {
+                "touchpoint": opinion.touchpoint,
+                "tone": opinion.tone,
+                "start": opinion.start,
+                "end": opinion.end,
+                "quote": row.text[opinion.start : opinion.end],
+            }
+            for opinion in row.opinions
+        ],
+        "corrected": row.corrected,
+        "error": row.error,
+    }
 
 
 def _with_header(rows: Iterable[MentionRow]) -> Iterator[MentionRow | None]:

@@ -53,6 +53,7 @@ class MentionRow:
     """
 
     id: int
+    external_id: str
     published_at: datetime
     day: date
     date_known: bool
@@ -174,6 +175,7 @@ def _row(
         scores = (analysis.negative, analysis.neutral or 0.0, analysis.positive or 0.0)
     return MentionRow(
         id=mention.id or 0,
+        external_id=mention.external_id,
         published_at=mention.published_at,
         day=mention.day,
         date_known=mention.date_known,
