@@ -24,6 +24,7 @@ class Shop:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self.db, self.clock = db, clock
+        self.zone = MOSCOW
         self.matched: Sequence[int] = ()
         self.lemmatised: list[str] = []
         with db.write() as session:
@@ -42,7 +43,7 @@ class Shop:
                 items,
                 brands_of=lambda _: self.matched,
                 lemmas_of=self._lemmas,
-                zone=MOSCOW,
+                zone=self.zone,
                 now=self.clock.tick(),
             )
 

@@ -1,0 +1,241 @@
+"""After any history the daily sums and the labels equal what a plain recount of the rows says."""
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from conftest import Clock, make_mention
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from shop import Shop, make_analysis
+
+from collectors.base import Deleted, Mention
+from nlp.analysis import Failure, Result
+from nlp.labels import NOT_A_VOICE, Intent, Kind, Tone, Touchpoint
+from storage import commands, mentions, rollups
+from storage import settings as facts
+from storage import tables as t
+from storage.commands import CorrectedOpinion
+from storage.database import Database
+from storage.errors import NotFound
+from storage.labelling import INTENT_COLUMNS, use_model
+
+IDS = st.sampled_from(["a", "b", "c", "d"])
+MODELS = st.sampled_from(["v1", "v2", "v3"])
+ZONES = st.sampled_from(["Europe/Moscow", "Asia/Tokyo", "America/New_York"]).map(ZoneInfo)
+MOMENTS = st.integers(0, 71).map(
+    lambda hours: datetime(2026, 2, 20, tzinfo=UTC) + timedelta(hours=hours)
+)
+ITEMS = st.builds(
+    make_mention,
+    external_id=IDS,
+    text=st.sampled_from(["ужас", "восторг", "так себе"]),
+    published_at=MOMENTS,
+    date_known=st.booleans(),
+    rating=st.none() | st.floats(0, 10),
+    rating_scale=st.sampled_from([2, 5, 10]),
+    nps=st.none() | st.integers(0, 10),
+    likes=st.none() | st.integers(0, 3),
+) | st.builds(Deleted, IDS)
+TOUCHPOINTS = st.sampled_from(list(Touchpoint)[:3])
+POINTS = st.tuples(TOUCHPOINTS, st.sampled_from(Tone))
+ANSWERS = st.builds(
+    make_analysis,
+    tone=st.sampled_from(Tone),
+    kind=st.sampled_from(Kind),
+    intents=st.lists(st.sampled_from(Intent), unique=True),
+    opinions=st.lists(POINTS, max_size=3),
+) | st.builds(Failure, st.just("не вышло"))
+CORRECTED = st.builds(
+    CorrectedOpinion,
+    st.sampled_from(list(Touchpoint)[:3]),
+    st.sampled_from(Tone),
+    st.just(0),
+    st.just(1),
+)
+NPS_COLUMNS = 7 * ("detractors",) + 2 * ("passives",) + 2 * ("promoters",)
+
+
+class History(RuleBasedStateMachine):
+    """Everything that may happen to mentions, in any order."""
+
+    make_db: Callable[[], Database]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = Shop(self.make_db(), Clock())
+        self.zone = ZoneInfo("Europe/Moscow")
+        brand = st.sampled_from(sorted(self.shop.brands.values()))
+        self.brand_sets = st.lists(brand, unique=True, max_size=2)
+
+    @rule(items=st.lists(ITEMS, max_size=5), data=st.data())
+    def page(self, items: list[Mention | Deleted], data: Any) -> None:
+        self.shop.matched = data.draw(self.brand_sets)
+        self.shop.zone = self.zone
+        self.shop.put(*items)
+
+    @rule(model=MODELS, answers=st.lists(ANSWERS, min_size=4, max_size=4))
+    def analyse(self, model: str, answers: list[Result]) -> None:
+        self.shop.answer(*zip(self.shop.queue(model), answers, strict=False), model=model)
+
+    @rule(model=MODELS, answer=ANSWERS, item=ITEMS)
+    def edit_during_analysis(self, model: str, answer: Result, item: Mention | Deleted) -> None:
+        queue = self.shop.queue(model)
+        self.shop.put(item)
+        self.shop.answer(*((waiting, answer) for waiting in queue), model=model)
+
+    @rule(model=MODELS)
+    def choose_model(self, model: str) -> None:
+        with self.shop.db.write() as session:
+            use_model(session, model)
+
+    @rule(
+        mention_id=st.integers(1, 4),
+        tone=st.none() | st.sampled_from(Tone),
+        kind=st.none() | st.sampled_from(Kind),
+        opinions=st.none() | st.lists(CORRECTED, max_size=2),
+    )
+    def correct(self, mention_id: int, **labels: Any) -> None:
+        self._command(commands.correct, mention_id, **labels)
+
+    @rule(mention_id=st.integers(1, 4))
+    def undo(self, mention_id: int) -> None:
+        self._command(commands.undo_correction, mention_id)
+
+    def _command(self, command: Callable[..., None], mention_id: int, **labels: Any) -> None:
+        try:
+            with self.shop.db.write() as session:
+                command(session, mention_id, now=self.shop.clock.tick(), **labels)
+        except NotFound:
+            pass
+
+    @rule(data=st.data())
+    def rematch(self, data: Any) -> None:
+        with self.shop.db.write() as session:
+            mentions.rematch(session, lambda _: data.draw(self.brand_sets))
+
+    @rule(zone=ZONES)
+    def rezone(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        with self.shop.db.write() as session:
+            mentions.rezone(session, zone)
+
+    @invariant()
+    def sums_are_true(self) -> None:
+        kept = _sums(self.shop)
+        with self.shop.db.write() as session:
+            rollups.recount(session)
+        assert kept == _sums(self.shop)
+        assert kept == _plain_recount(self.shop, self.zone)
+
+    def teardown(self) -> None:
+        self.shop.db.dispose()
+
+
+def _sums(shop: Shop) -> tuple[set[Any], set[Any]]:
+    return set(shop.rows(t.mention_daily)), set(shop.rows(t.opinion_daily))
+
+
+def _plain_recount(shop: Shop, zone: ZoneInfo) -> tuple[set[Any], set[Any]]:
+    """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
+    brands = defaultdict(list)
+    for row in shop.rows(t.mention_brand):
+        brands[row.mention_id].append(row.brand_id)
+    sums: dict[Any, Counter[str]] = defaultdict(Counter)
+    opinions: Counter[Any] = Counter()
+    for mention in shop.rows():
+        assert bool(brands[mention.id]) == (mention.deleted_at is None)
+        answer, human = _holding(shop, mention)
+        tone = (human and human.tone) or (answer and answer.tone) or ""
+        kind = (human and human.kind) or (answer and answer.kind) or ""
+        stars = 0
+        if mention.rating is not None:
+            exact = 1 + (mention.rating - 1) * 4 / (mention.rating_scale - 1)
+            stars = min(5, max(1, int(exact + 0.5) if exact > 0 else 1))
+        for brand_id in brands[mention.id]:
+            where = (brand_id, mention.published_at.astimezone(zone).date(), mention.source_id)
+            counter = sums[(*where, tone, kind, stars)]
+            counter["n"] += 1
+            counter.update(INTENT_COLUMNS[intent] for intent in (answer.intents if answer else ()))
+            if mention.nps is not None:
+                counter[
+                    "promoters"
+                    if mention.nps > 8
+                    else "passives"
+                    if mention.nps > 6
+                    else "detractors"
+                ] += 1
+            found = answer.opinions if answer else []
+            if human and human.opinions is not None:
+                found = human.opinions
+            for opinion in found:
+                voice = kind not in NOT_A_VOICE
+                opinions[(*where, opinion["touchpoint"], opinion["tone"], stars, voice)] += 1
+    measures = [column.name for column in t.mention_daily.c if not column.primary_key]
+    return (
+        {(*key, *(counter[name] for name in measures)) for key, counter in sums.items()},
+        {(*key, n) for key, n in opinions.items()},
+    )
+
+
+def _holding(shop: Shop, mention: Any) -> tuple[Any, Any]:
+    with shop.db.read() as session:
+        current = facts.get(session, facts.MODEL)
+    answers = [
+        row
+        for row in shop.rows(t.analysis)
+        if (row.mention_id, row.content_hash) == (mention.id, mention.content_hash)
+        and row.error is None
+    ]
+    answers.sort(key=lambda row: (row.model_version == current, row.analysed_at, row.id))
+    corrections = [
+        row
+        for row in shop.rows(t.correction)
+        if (row.mention_id, row.content_hash) == (mention.id, mention.content_hash)
+        and row.undone_at is None
+    ]
+    return (answers or [None])[-1], (corrections or [None])[-1]
+
+
+def _run(make_db: Callable[[], Database], examples: int) -> None:
+    machine = type("Run", (History,), {"make_db": staticmethod(make_db)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_any_history_on_sqlite(tmp_path: Path, empty_sqlite: str) -> None:
+    def make_db() -> Database:
+        path = tmp_path / "history.db"
+        for leftover in tmp_path.glob("history.db*"):
+            leftover.unlink()
+        shutil.copy(empty_sqlite, path)
+        return Database(str(path))
+
+    _run(make_db, examples=25)
+
+
+def test_any_history_on_postgres(empty_postgres: str) -> None:
+    def make_db() -> Database:
+        database = Database(empty_postgres)
+        names = ", ".join(table.name for table in t.mention.metadata.sorted_tables)
+        with database.write() as session:
+            session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
+            session.execute(
+                sa.insert(t.brand).values(code="", name="Без бренда", aliases=[], origin="system")
+            )
+        return database
+
+    _run(make_db, examples=8)
