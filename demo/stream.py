@@ -38,8 +38,8 @@ def _entries(today: date, zone: ZoneInfo) -> Iterator[Entry]:
     for index, line in enumerate(text.splitlines()):
         row = json.loads(line)
         day = today - timedelta(days=LAST_DAY - row["day"])
-        # Spread over the day, the same way at every start.
-        clock = time(hour=index % 24, minute=index * 7 % 60)
+        # Spread over the day, the same way at every start; today's are not in the future.
+        clock = time(hour=index % 24 if row["day"] < LAST_DAY else 0, minute=index * 7 % 60)
         yield Entry(
             id=row["id"],
             brand=row["brand"],
