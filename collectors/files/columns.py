@@ -58,7 +58,8 @@ PATTERNS: dict[str, str] = {
     "text": r"текст|отзыв|комментари|\breview\b|\bcomment\b|\btext\b|мнени|напишите|расскажите",
 }
 FIELDS = frozenset(NAMES)
-SUBSTANCE = {"text", "pros", "cons", "rating", "nps", "title"}  # a table of mentions has one
+# A table of mentions has at least one of these.
+SUBSTANCE = frozenset({"text", "pros", "cons", "rating", "nps", "title"})
 
 
 def normal(name: str) -> str:

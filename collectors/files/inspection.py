@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from collectors import dates
-from collectors.base import SkipItem, Skipped
-from collectors.files.rows import NO_VALUES, Cells, Reading, as_text, moment_of, read
+from collectors.base import Skipped
+from collectors.files.rows import NO_VALUES, Cells, Reading, as_text, moment_of
 from collectors.files.tables import Table
 from collectors.ratings import parse_rating
 
@@ -75,15 +75,12 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
     largest = 0.0
     for line, values, problem in table.rows():
         inspection.rows += 1
-        cells = Cells(line, values or {}, table.mapping)
-        try:
-            if values is None:
-                raise SkipItem(problem)
-            read(cells, "?", reading)
-        except SkipItem as error:
+        cells = Cells(values or {}, table.mapping)
+        if values is None or cells.says_nothing:
             inspection.broken += 1
             if inspection.broken <= SHOWN:
-                inspection.rejected.append(Skipped(f"строка {line}", str(error)))
+                reason = problem or "Нет ни текста, ни оценки."
+                inspection.rejected.append(Skipped(f"строка {line}", reason))
             continue
         _date(cells, reading, forms, orders)
         largest = max(largest, _mark(cells))

@@ -1,13 +1,16 @@
 """A row of a table -> a Mention."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from collectors import dates
-from collectors.base import Mention, SkipItem, key_of
+from collectors.base import Mention, SkipItem
+from collectors.files.columns import SUBSTANCE
 from collectors.ratings import parse_rating
 
 # What tells two rows apart where the file has no id; a rating may be edited later.
@@ -15,26 +18,34 @@ IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "produ
 NO_VALUES = {"", "-", "–", "—", "null", "none", "nan", "n/a", "нет данных"}
 
 
-class Cells(NamedTuple):
-    """A row by field instead of by column."""
+class Cells:
+    """A row by field instead of by column; ``values`` is the row as the file has it."""
 
-    line: int
-    values: Mapping[str, Any]
-    mapping: Mapping[str, str]
+    __slots__ = ("_texts", "mapping", "values")
+
+    def __init__(self, values: Mapping[str, Any], mapping: Mapping[str, str]) -> None:
+        self.values = values
+        self.mapping = mapping
+        self._texts = {field: as_text(values.get(column)) for field, column in mapping.items()}
 
     def value(self, field: str) -> Any:
         """The cell of ``field`` as the file has it; None where there is none."""
-        column = self.mapping.get(field)
-        return self.values.get(column) if column is not None else None
+        return self.values.get(self.mapping.get(field, ""))
 
     def text(self, field: str) -> str:
         """The cell of ``field`` as text."""
-        return as_text(self.value(field))
+        return self._texts.get(field, "")
 
     @property
     def identity(self) -> str:
         """16 hex digits: the key of a row without id, the same for identical rows."""
-        return key_of(*(self.text(field) for field in IDENTITY))
+        parts = "\x1f".join(self._texts.get(field, "") for field in IDENTITY)
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def says_nothing(self) -> bool:
+        """True where the row has neither words nor a mark."""
+        return not any(self._texts.get(field) for field in SUBSTANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +88,19 @@ def moment_of(value: Any, reading: Reading) -> dates.Parsed | None:
         return dates.Parsed(midnight.astimezone(UTC), "дата Excel")
     if isinstance(value, bool):
         return None
-    return dates.parse(as_text(value), reading.zone, reading.now, day_first=reading.day_first)
+    return _parsed(as_text(value), reading.zone, reading.now, reading.day_first)
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str, zone: ZoneInfo, now: datetime, day_first: bool) -> dates.Parsed | None:
+    # The same days come again and again, and each file is read twice.
+    return dates.parse(text, zone, now, day_first=day_first)
 
 
 def read(cells: Cells, key: str, reading: Reading) -> Read:
     """The mention of a row; raises SkipItem where the row says nothing."""
+    if cells.says_nothing:
+        raise SkipItem("Нет ни текста, ни оценки.")
     notes: list[str] = []
     text, title = _body(cells), cells.text("title")
     rating, scale = _rating(cells, reading, notes)

@@ -101,7 +101,7 @@ def _items(ctx: Context, table: Table, plan: Plan) -> Iterator[Item]:
         if values is None:
             ctx.reject(where, problem)
             continue
-        cells = Cells(line, values, table.mapping)
+        cells = Cells(values, table.mapping)
         try:
             found = read(cells, _key(cells, plan, seen), plan.reading)
         except SkipItem as error:
