@@ -14,6 +14,13 @@ from storage.errors import StorageError
 from views import context, filterbar, style
 from views.context import AppContext
 
+#: Drawn here: a Material or emoji icon of the tab would be fetched from a foreign server.
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<path d="M5 4h22a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H14l-7 6v-6H5a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3z" '
+    'fill="#0E7C7B"/><path d="M9 17v-4M14 17V9M19 17v-6M24 17v-2" stroke="#fff" '
+    'stroke-width="2.6" stroke-linecap="round"/></svg>'
+)
 _VIEWS = Path(__file__).parent / "views"
 
 
@@ -44,7 +51,7 @@ def _load() -> AppContext | None:
 
 def main() -> None:
     """One run of the script."""
-    st.set_page_config(page_title="Отклик", page_icon=":material/reviews:", layout="wide")
+    st.set_page_config(page_title="Отклик", page_icon=_ICON, layout="wide")
     pages = [
         st.Page(_VIEWS / "overview.py", title="Обзор", icon=":material/monitoring:", default=True),
         st.Page(_VIEWS / "mentions.py", title="Упоминания", icon=":material/forum:"),

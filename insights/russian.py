@@ -25,6 +25,7 @@ OF_OPINION: Forms = ("мнения", "мнений", "мнений")
 RATING: Forms = ("оценка", "оценки", "оценок")
 OF_RATING: Forms = ("оценки", "оценок", "оценок")
 ANSWER: Forms = ("ответ", "ответа", "ответов")
+POINT: Forms = ("пункт", "пункта", "пунктов")
 DAY: Forms = ("день", "дня", "дней")
 NEGATIVE_OPINION: Forms = ("негативное мнение", "негативных мнения", "негативных мнений")
 POSITIVE_OPINION: Forms = ("позитивное мнение", "позитивных мнения", "позитивных мнений")
@@ -84,6 +85,15 @@ def days(start: date, end: date) -> str:
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day}–{day(end)}"
     return f"{day(start, year=start.year != end.year)} – {day(end)}"
+
+
+def short_days(start: date, end: date, today: date) -> str:
+    """«25 окт – 21 ноя» for a button; the year is told where it is not this one."""
+    names = []
+    for value in dict.fromkeys((start, end)):
+        text = f"{value.day}{NBSP}{_MONTHS[value.month - 1][:3]}"
+        names.append(text if start.year == end.year == today.year else f"{text}{NBSP}{value.year}")
+    return " – ".join(names)
 
 
 def moment(value: datetime) -> str:

@@ -56,16 +56,17 @@ def _changed(
     if net.now is None or net.before is None or negative.now is None or negative.before is None:
         raise ValueError("only a change between two known figures can be told")
     worse = net.now.value < net.before.value
-    more_negative = negative.now.value > negative.before.value
-    if worse == more_negative:
+    moved = negative.change
+    if moved and moved.significant and worse == (moved.value > 0):
         cause = next((move for move in pains if (move.change.value > 0) == worse), None)
         verb, by = "вырос" if worse else "снизился", negative.now.value - negative.before.value
         lead = f"Негатив {verb} на {ru.points(abs(by))[1:]} — до {ru.percent(negative.now.value)}"
     else:
         cause = next((move for move in joys if (move.change.value < 0) == worse), None)
-        lead = f"Позитива стало {'меньше' if worse else 'больше'}"
+        by = ru.counted(round(abs(net.now.value - net.before.value) * 100), ru.POINT)
+        lead = f"Индекс тональности {'упал' if worse else 'вырос'} на {by}"
     because = f", заметнее всего — «{_name(cause.touchpoint)}»" if cause else ""
-    level = f"Индекс тональности {ru.index(net.now.value)}, был {ru.index(net.before.value)}."
+    level = f"Сейчас индекс {ru.index(net.now.value)}, был {ru.index(net.before.value)}."
     return Headline(Mood.WORSE if worse else Mood.BETTER, f"{lead}{because}. {level}", reasons)
 
 

@@ -20,6 +20,9 @@ from storage.queries import OpinionCount, Tones
 
 Chart = alt.LayerChart
 
+#: The tones of :func:`touchpoint_bars`, left and right.
+SIDES = (Tone.NEGATIVE, Tone.POSITIVE)
+
 #: Name of the selection that a click makes.
 PICK = "pick"
 
@@ -37,7 +40,9 @@ class Shown(StrEnum):
     INDEX = "index"
 
 
-def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> Chart:
+def tone_over_time(
+    points: Sequence[Point], shown: Shown, look: Palette, *, legend: bool = True
+) -> Chart:
     """Tones per bucket as counts or shares, or net sentiment with its interval."""
     if shown is Shown.INDEX:
         return _index_over_time(points, look)
@@ -57,7 +62,7 @@ def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> Char
         .encode(
             x=_days(points),
             y=alt.Y("n:Q", stack=stacked, title=None, axis=axis),
-            color=_tone_color(look),
+            color=_tone_color(look, STACK, legend),
             order=alt.Order("place:Q"),
             tooltip=_tooltips(when="Когда", tone="Тональность", count="Сколько", share="Доля"),
         )
@@ -66,13 +71,13 @@ def tone_over_time(points: Sequence[Point], shown: Shown, look: Palette) -> Char
     return _finished(alt.layer(bars), height=260)
 
 
-def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> Chart:
+def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bool = True) -> Chart:
     """Negative opinions to the left, positive to the right, a row a touchpoint."""
     rows, order = [], []
     for count in counts:
         name = TOUCHPOINT_NAMES[Touchpoint(count.touchpoint)]
         order.append(name)
-        for tone, side in ((Tone.NEGATIVE, -1), (Tone.POSITIVE, 1)):
+        for tone, side in zip(SIDES, (-1, 1), strict=True):
             row = _tone_row(tone, count.tones)
             signed = row["n"] * side
             label = ru.number(row["n"]) if row["n"] else ""
@@ -80,7 +85,9 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> Chart:
                 row
                 | {"signed": signed, "label": label, "name": name, "touchpoint": count.touchpoint}
             )
-    widest = max((row["n"] for row in rows), default=1) * 1.18
+    # Room for the numbers beside the longest bars.
+    room = 0.12 * max((row["n"] for row in rows), default=1)
+    reach = [min(r["signed"] for r in rows) - room, max(r["signed"] for r in rows) + room]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
             "name:N",
@@ -91,12 +98,12 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> Chart:
                 labelPadding=8,
             ),
         ),
-        x=alt.X("signed:Q", title=None, axis=None, scale=alt.Scale(domain=[-widest, widest])),
+        x=alt.X("signed:Q", title=None, axis=None, scale=alt.Scale(domain=reach)),
     )  # fmt: skip
     bars = (
         base.mark_bar(cursor="pointer", height={"band": 0.66}, cornerRadius=2)
         .encode(
-            color=_tone_color(look, (Tone.NEGATIVE, Tone.POSITIVE)),
+            color=_tone_color(look, SIDES, legend),
             tooltip=_tooltips(name="О чём", tone="Тональность", count="Мнений", share="Доля"),
         )
         .add_params(alt.selection_point(name=PICK, fields=["touchpoint", "code"], on="click"))
@@ -105,7 +112,7 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette) -> Chart:
     return _finished(alt.layer(*layers), height=27 * max(len(order), 2) + 20)
 
 
-def source_bars(lines: Sequence[SourceLine], look: Palette) -> Chart:
+def source_bars(lines: Sequence[SourceLine], look: Palette, *, legend: bool = True) -> Chart:
     """Tones by source, as counts, the busiest first."""
     rows = [
         _tone_row(tone, line.tones) | {"name": line.source.label, "source": line.source.name}
@@ -126,7 +133,7 @@ def source_bars(lines: Sequence[SourceLine], look: Palette) -> Chart:
                 ),
             ),
             x=alt.X("n:Q", stack="zero", title=None, axis=alt.Axis(tickMinStep=1, **_quiet(look))),
-            color=_tone_color(look),
+            color=_tone_color(look, STACK, legend),
             order=alt.Order("place:Q"),
             tooltip=_tooltips(name="Источник", tone="Тональность", count="Сколько", share="Доля"),
         )
@@ -189,15 +196,15 @@ def _tone_label(tone: Tone) -> str:
     return f"{TONE_SIGNS[tone]} {TONE_NAMES[tone]}"
 
 
-def _tone_color(look: Palette, tones: Sequence[Tone] = STACK) -> alt.Color:
+def _tone_color(look: Palette, tones: Sequence[Tone], legend: bool) -> alt.Color:
     scale = alt.Scale(
         domain=[_tone_label(tone) for tone in tones], range=[look.tone(tone) for tone in tones]
     )
-    legend = alt.Legend(
+    shown = alt.Legend(
         title=None, orient="top", direction="horizontal", labelColor=look.muted,
         labelFontSize=13, symbolType="square", offset=4,
     )  # fmt: skip
-    return alt.Color("tone:N", scale=scale, legend=legend)
+    return alt.Color("tone:N", scale=scale, legend=shown if legend else None)
 
 
 def _bar_labels(base: alt.Chart, side: int, look: Palette) -> alt.Chart:

@@ -78,6 +78,12 @@ def tone_badge(tone: str | None, title: str = "") -> str:
     )
 
 
+def legend(tones: Sequence[Tone]) -> str:
+    """What the colours of a chart mean; below a phone's width it wraps, unlike a chart's own."""
+    items = (f'<span class="ok-{t}"><b>{TONE_SIGNS[t]}</b> {TONE_NAMES[t]}</span>' for t in tones)
+    return f'<div class="ok-legend">{"".join(items)}</div>'
+
+
 def _marked(piece: str, opinions: Sequence[OpinionRow]) -> str:
     tones = {o.tone for o in opinions}
     tone = tones.pop() if len(tones) == 1 else Tone.MIXED

@@ -26,7 +26,7 @@ def draw(row: MentionRow) -> None:
     if st.session_state.get(_EDITED) == row.id:
         _form(row)
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", key=f"actions_{row.id}"):
         st.button(
             "Исправить",
             key=f"edit_{row.id}",

@@ -14,7 +14,7 @@ from storage.filters import UNREAD, Filter
 from views import data, empty, state
 from views.data import Basics
 
-_PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода", 0: "Всё время"}
+_PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода", 0: "Всё"}
 _RATINGS: tuple[tuple[int, int] | None, ...] = (
     None, (1, 5), (1, 2), (4, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5),
 )  # fmt: skip
@@ -69,7 +69,8 @@ def _brands(basics: Basics, where: Filter) -> None:
         format_func=lambda number: names.get(number, "?"),
         placeholder="все бренды",
         select_all=False,
-        width=260,
+        label_visibility="collapsed",
+        width=220,
         **_bound("brands", [b for b in where.brands if b in names], "brands", tuple),
     )
 
@@ -87,7 +88,12 @@ def _period(basics: Basics, where: Filter) -> None:
             state.change(day_from=start, day_to=basics.today)
 
     st.segmented_control(
-        "Период", list(_PERIODS), format_func=_PERIODS.__getitem__, key=name, on_change=written
+        "Период",
+        list(_PERIODS),
+        format_func=_PERIODS.__getitem__,
+        label_visibility="collapsed",
+        key=name,
+        on_change=written,
     )
 
 
@@ -100,7 +106,11 @@ def _preset(basics: Basics, where: Filter) -> int | None:
 
 
 def _dates(basics: Basics, where: Filter) -> None:
-    label = period_label(where) if where.day_from or where.day_to else "Свои даты"
+    label = "Свои даты"
+    if where.day_from and where.day_to:
+        label = ru.short_days(where.day_from, where.day_to, basics.today)
+    elif where.day_from or where.day_to:
+        label = period_label(where)
     with st.popover(label, icon=":material/calendar_month:"):
         for part, title, value in (
             ("day_from", "С какого дня", where.day_from),
@@ -182,10 +192,11 @@ def _in_order(tones: list[str]) -> tuple[str, ...]:
 def _search(where: Filter) -> None:
     st.text_input(
         "Поиск",
-        placeholder="слова в любой форме",
+        placeholder="Поиск в любой форме слов",
         icon=":material/search:",
         max_chars=500,
-        width=220,
+        label_visibility="collapsed",
+        width=230,
         **_bound("text", where.text, "text", str.strip),
     )
 

@@ -8,6 +8,12 @@ from views import cards, context, correction, data, download, state
 
 _PER_PAGE = 20
 
+_TURNED = "page_was_turned"
+#: A turned page begins at its top, as in a book. A constant: no text of a mention is in it.
+_TO_THE_TOP = """
+<script>document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0)</script>
+"""
+
 
 def draw() -> None:
     """The page."""
@@ -33,13 +39,17 @@ def draw() -> None:
 
 
 def _paging(page: int, pages: int) -> None:
-    st.session_state["pagination"] = page
+    # The key changes with the page: the widget then shows what the session says, not its memory.
+    key = f"page_{page}_of_{pages}"
     with st.container(horizontal_alignment="center"):
-        st.pagination(pages, key="pagination", on_change=_turn)
+        st.pagination(pages, default=page, key=key, on_change=_turn, args=(key,))
+    if st.session_state.pop(_TURNED, False):
+        st.html(_TO_THE_TOP, unsafe_allow_javascript=True)
 
 
-def _turn() -> None:
-    st.session_state[state.PAGE] = st.session_state["pagination"]
+def _turn(key: str) -> None:
+    st.session_state[state.PAGE] = st.session_state[key]
+    st.session_state[_TURNED] = True
 
 
 def _nothing(where: Filter) -> None:

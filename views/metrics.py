@@ -14,7 +14,7 @@ from insights.trends import Point
 from storage.filters import Filter
 from storage.queries import Figures
 
-_NOISE = "в пределах погрешности"
+_NOISE = "не значимо"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: F
             more_is_better=False,
         ),
     ]
-    with st.grid(columns="auto", min_column_width=165, gap="small", key="metrics"):
+    told = [(tile, tile.measure.now) for tile in tiles if tile.measure.now]
+    with st.grid(len(told) + 1, min_column_width=160, gap="small", key="metrics"):
         _volume(figures, points)
-        for tile in tiles:
-            if tile.measure.now:
-                _metric(tile, tile.measure.now)
+        for tile, now in told:
+            _metric(tile, now)
 
 
 def _volume(figures: KeyFigures, points: Sequence[Point]) -> None:
@@ -119,6 +119,8 @@ def _help(tile: _Tile, now: Estimate) -> str:
     show = ru.index if tile.index else ru.percent
     text = f"{tile.definition}\n\nПо {ru.counted(now.n, tile.unit)}."
     text += f" Интервал 95 %: {show(now.low)} … {show(now.high)}."
+    if tile.measure.change and not tile.measure.change.significant:
+        text += " Изменение — в пределах погрешности."
     before = tile.measure.before
     if before:
         text += f"\n\nВ прошлом периоде: {show(before.value)} ({ru.counted(before.n, tile.unit)})."

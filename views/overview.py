@@ -13,6 +13,7 @@ from insights.trends import Point
 from insights.words import Headline, Mood
 from nlp.labels import Tone
 from reports import charts
+from reports.theme import STACK
 from storage.filters import UNREAD, Filter
 from views import cards, context, data, metrics, sources, state, style
 from views.data import Basics, Overview
@@ -82,7 +83,7 @@ def _headline_html(told: Headline) -> str:
     why = f'<div class="why">{reasons}</div>' if reasons else ""
     return (
         f'<div class="ok-headline ok-{tone}" role="status">'
-        f'<p class="said">{sign} {escape(told.text)}</p>{why}</div>'
+        f'<p class="said"><span class="sign">{sign}</span> {escape(told.text)}</p>{why}</div>'
     )
 
 
@@ -95,7 +96,9 @@ def _unread(figures: KeyFigures) -> None:
     if failed:
         text += f" Не удалось проанализировать во всей базе: {ru.number(failed)}."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/hourglass_empty: {text} Запустите `otklik analyse`.")
+        st.caption(
+            f":material/hourglass_empty: {text} Запустите «otklik analyse».", width="content"
+        )
         if st.button("Показать их", key="show_unread", type="tertiary"):
             _open({"tones": (UNREAD,)})
 
@@ -119,7 +122,9 @@ def _over_time(points: tuple[Point, ...]) -> None:
             label_visibility="collapsed",
             key="shown_over_time",
         )
-    chart = charts.tone_over_time(points, shown or charts.Shown.COUNTS, style.look())
+    chart = charts.tone_over_time(points, shown or charts.Shown.COUNTS, style.look(), legend=False)
+    if shown is not charts.Shown.INDEX:
+        st.html(cards.legend(STACK))
     picked = _chart(chart, f"over_time_{shown}", "Тональность упоминаний по дням или неделям")
     if picked:
         day_from, day_to = charts.picked_days(picked)
@@ -133,8 +138,9 @@ def _touchpoints(found: Overview) -> None:
     if not counts:
         st.caption("Мнений о конкретных сторонах пока не найдено.")
         return
+    st.html(cards.legend(charts.SIDES))
     picked = _chart(
-        charts.touchpoint_bars(counts, style.look()),
+        charts.touchpoint_bars(counts, style.look(), legend=False),
         "touchpoints",
         "Негативные и позитивные мнения по темам",
     )
@@ -148,7 +154,9 @@ def _sources(basics: Basics, found: Overview) -> None:
     busy = [line for line in lines if line.tones.n]
     if busy:
         picked = _chart(
-            charts.source_bars(busy, style.look()), "sources", "Тональность по источникам"
+            charts.source_bars(busy, style.look(), legend=False),
+            "sources",
+            "Тональность по источникам",
         )
         if picked:
             source = basics.catalog.names.sources[picked["source"]]

@@ -22,12 +22,11 @@ _OUTCOMES = {
 
 
 def draw(lines: Sequence[SourceLine]) -> None:
-    """A table of states, opened by itself where something is wrong."""
-    troubled = [line for line in lines if line.source.enabled and not _is_fine(line.source)]
-    label = "Как собираются источники"
-    if troubled:
-        label += f" · не в порядке: {len(troubled)}"
-    with st.expander(label, expanded=bool(troubled), icon=":material/sync:"):
+    """What is wrong, in plain sight; everything else one click away."""
+    troubled = [line.source for line in lines if line.source.enabled and not _is_fine(line.source)]
+    for source in troubled:
+        st.html(f'<div class="ok-trouble"><b>{escape(source.label)}</b>: {_state(source)}</div>')
+    with st.expander("Все источники и как они собираются", icon=":material/sync:"):
         head = (
             "<tr><th>Источник</th><th class='num'>Упоминаний</th>"
             "<th class='num'>Индекс</th><th>Последний сбор</th></tr>"

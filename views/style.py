@@ -11,7 +11,8 @@ _CSS = """
 .ok-negative { --tone: %(negative)s; } .ok-positive { --tone: %(positive)s; }
 .ok-neutral { --tone: %(neutral)s; }   .ok-mixed { --tone: %(mixed)s; }
 .ok-unread { --tone: %(muted)s; }
-.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px; }
+.stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px;
+  padding-left: 2.6rem; padding-right: 2.6rem; }
 [data-testid="InputInstructions"] { display: none; }
 .stHtml { line-height: 1.5; }
 .ok-row { display: flex; flex-wrap: wrap; gap: .3rem .65rem; align-items: center; }
@@ -25,7 +26,7 @@ _CSS = """
   border-radius: 50%%; font-style: normal; font-weight: 700; line-height: 1;
   background: var(--tone); color: %(paper)s; }
 .ok-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: .55rem 0 .6rem;
-  font-size: 1rem; max-width: 78ch; }
+  font-size: 1rem; max-width: 96ch; }
 .ok-text mark { color: inherit; border-radius: .2rem; padding: .08em .12em;
   background: color-mix(in srgb, var(--tone) 17%%, transparent);
   box-shadow: inset 0 -2px 0 var(--tone); }
@@ -46,6 +47,8 @@ details.ok-long[open] > summary { display: none; }
 .ok-headline { border-left: 5px solid var(--tone); padding: .1rem 0 .1rem 1rem;
   margin: .3rem 0 .2rem; }
 .ok-headline p { margin: 0; }
+.ok-headline .sign { color: var(--tone); }
+.ok-trouble { margin: 0 0 .3rem; font-size: .9rem; }
 .ok-headline .said { font-size: 1.32rem; line-height: 1.35; font-weight: 600; max-width: 62ch; }
 .ok-headline .why { color: var(--ok-muted); margin-top: .35rem; }
 .ok-latest { border-top: 1px solid var(--ok-line); padding: .6rem 0 .1rem; }
@@ -57,6 +60,15 @@ details.ok-long[open] > summary { display: none; }
   border-bottom: 1px solid var(--ok-line); }
 .ok-table .num { text-align: right; white-space: nowrap; }
 .ok-wide { overflow-x: auto; }
+.ok-legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .86rem; color: var(--ok-muted); }
+.ok-legend b { color: var(--tone); }
+.ok-legend b::before { content: ""; display: inline-block; width: .75rem; height: .75rem;
+  border-radius: .15rem; background: var(--tone); margin-right: .35rem; vertical-align: -.08rem; }
+[data-testid="stMetricLabel"] *, [data-testid="stMetricDelta"] * { white-space: normal !important; }
+[class*="st-key-mention_"] { position: relative; }
+@media (min-width: 641px) {
+  [class*="st-key-actions_"] { position: absolute; top: .6rem; right: .8rem; width: auto; z-index: 1; }
+}
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .ok-headline .said { font-size: 1.12rem; }
