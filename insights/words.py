@@ -63,8 +63,8 @@ def _changed(
         lead = f"Негатив {verb} на {ru.points(abs(by))[1:]} — до {ru.percent(negative.now.value)}"
     else:
         cause = next((move for move in joys if (move.change.value < 0) == worse), None)
-        by = ru.counted(round(abs(net.now.value - net.before.value) * 100), ru.POINT)
-        lead = f"Индекс тональности {'упал' if worse else 'вырос'} на {by}"
+        steps = ru.counted(round(abs(net.now.value - net.before.value) * 100), ru.POINT)
+        lead = f"Индекс тональности {'упал' if worse else 'вырос'} на {steps}"
     because = f", заметнее всего — «{_name(cause.touchpoint)}»" if cause else ""
     level = f"Сейчас индекс {ru.index(net.now.value)}, был {ru.index(net.before.value)}."
     return Headline(Mood.WORSE if worse else Mood.BETTER, f"{lead}{because}. {level}", reasons)

@@ -11,7 +11,7 @@ from insights import russian as ru
 from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES, Kind, Tone, Touchpoint
 from reports.theme import TONE_SIGNS
 from storage.filters import UNREAD, Filter
-from views import data, empty, state
+from views import data, empty, state, style
 from views.data import Basics
 
 _PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода", 0: "Всё"}
@@ -254,9 +254,8 @@ def _tell_problems() -> None:
     found = state.problems()
     if found:
         told = ", ".join(f"{problem.key}={problem.value[:40]}" for problem in found)
-        # As text, not as Markdown: the values come from a link.
-        st.warning("В ссылке не всё понятно, эти части пропущены:", icon=":material/link_off:")
-        st.text(told)
+        text = f"В ссылке не всё понятно, эти части пропущены: {told}"
+        st.warning(style.plain(text), icon=":material/link_off:")
 
 
 def period_label(where: Filter) -> str:

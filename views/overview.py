@@ -21,7 +21,7 @@ from views.filterbar import period_label
 
 #: How many touchpoints and latest mentions are shown.
 _TOUCHPOINTS = 10
-_LATEST = 5
+_LATEST = 4
 
 _MOODS = {
     Mood.WORSE: ("negative", "▼"),
@@ -74,7 +74,9 @@ def _headline(basics: Basics, where: Filter, found: Overview, figures: KeyFigure
     brands = [b.name or "без бренда" for b in basics.catalog.brands if b.id in where.brands]
     earlier = where.previous()
     compared = f" · в сравнении с {period_label(earlier)}" if earlier else ""
-    st.caption(_plain(f"{', '.join(brands) or 'Все бренды'} · {period_label(where)}{compared}"))
+    st.caption(
+        style.plain(f"{', '.join(brands) or 'Все бренды'} · {period_label(where)}{compared}")
+    )
 
 
 def _headline_html(told: Headline) -> str:
@@ -188,11 +190,6 @@ def _open(parts: dict[str, Any]) -> None:
     state.change(**parts)
     basics = data.basics()
     st.switch_page("views/mentions.py", query_params=state.params(basics, state.current(basics)))
-
-
-def _plain(text: str) -> str:
-    """Names from a config file or an import, kept from being read as Markdown."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|<>$:~" else char for char in text)
 
 
 if __name__ == "__main__":

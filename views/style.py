@@ -5,6 +5,8 @@ import streamlit as st
 from nlp.labels import Tone
 from reports.theme import Palette, palette
 
+_MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>$:~&")
+
 _CSS = """
 <style>
 :root { --ok-text: %(text)s; --ok-muted: %(muted)s; --ok-line: %(grid)s; --ok-accent: %(accent)s; }
@@ -60,14 +62,16 @@ details.ok-long[open] > summary { display: none; }
   border-bottom: 1px solid var(--ok-line); }
 .ok-table .num { text-align: right; white-space: nowrap; }
 .ok-wide { overflow-x: auto; }
-.ok-legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .86rem; color: var(--ok-muted); }
+.ok-legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .86rem;
+  color: var(--ok-muted); }
 .ok-legend b { color: var(--tone); }
 .ok-legend b::before { content: ""; display: inline-block; width: .75rem; height: .75rem;
   border-radius: .15rem; background: var(--tone); margin-right: .35rem; vertical-align: -.08rem; }
 [data-testid="stMetricLabel"] *, [data-testid="stMetricDelta"] * { white-space: normal !important; }
 [class*="st-key-mention_"] { position: relative; }
 @media (min-width: 641px) {
-  [class*="st-key-actions_"] { position: absolute; top: .6rem; right: .8rem; width: auto; z-index: 1; }
+  [class*="st-key-actions_"] { position: absolute; top: .6rem; right: .8rem; width: auto;
+    z-index: 1; }
 }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
@@ -81,6 +85,11 @@ details.ok-long[open] > summary { display: none; }
 def look() -> Palette:
     """The colours of the theme that this browser shows."""
     return palette(st.context.theme.type)
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere (a link, a name), kept from being read as Markdown."""
+    return "".join(f"\\{char}" if char in _MARKDOWN else char for char in text)
 
 
 def inject() -> None:

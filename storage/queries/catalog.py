@@ -173,7 +173,7 @@ def _stored_by_source(session: Session) -> Mapping[int, int]:
         .where(col(Mention.deleted_at).is_(None))
         .group_by(col(Mention.source_id))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _analyses_of(session: Session, model_version: str) -> tuple[int, int]:
@@ -235,9 +235,7 @@ def _sources(session: Session) -> tuple[SourceRow, ...]:
             select(col(MentionDaily.source_id), func.sum(col(MentionDaily.n))).group_by(
                 col(MentionDaily.source_id)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rows = session.execute(
         select(Source, SourceState)

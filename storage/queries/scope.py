@@ -38,6 +38,12 @@ INTENT_COLUMNS = {
 }
 NPS_COLUMNS = {"promoters": (9, 10), "passives": (7, 8), "detractors": (0, 6)}
 
+#: An opinion and the row of its mention and brand.
+_SAME_ROW = and_(
+    col(MentionBrand.mention_id) == col(Opinion.mention_id),
+    col(MentionBrand.brand_id) == col(Opinion.brand_id),
+)
+
 _Column = Mapped[Any]
 _Conditions = list[ColumnElement[bool]]
 
@@ -57,16 +63,17 @@ def opinion_facts(session: Session, where: Filter) -> Subquery:
 
 def brand_rows(session: Session, where: Filter) -> _Conditions:
     """What a row of ``MentionBrand`` must meet."""
+    conditions = _rows(session, where)
+    if where.touchpoints:
+        spoken: Select[Any] = select(literal_column("1")).where(_SAME_ROW, *_about(where, Opinion))
+        conditions.append(exists(spoken.correlate(MentionBrand)))
+    return conditions
+
+
+def _rows(session: Session, where: Filter) -> _Conditions:
+    """Conditions on ``MentionBrand`` apart from the opinions that belong to it."""
     conditions = _dimensions(where, MentionBrand)
     conditions += _labels(where, col(MentionBrand.tone), col(MentionBrand.kind))
-    if where.touchpoints:
-        conditions.append(
-            exists().where(
-                col(Opinion.mention_id) == col(MentionBrand.mention_id),
-                col(Opinion.brand_id) == col(MentionBrand.brand_id),
-                *_about(where, Opinion),
-            )
-        )
     if where.text:
         conditions.append(_found(session, where.lemmas))
     return conditions
@@ -108,15 +115,11 @@ def _opinion_sums(where: Filter) -> Select[Any]:
 def _opinion_rows(session: Session, where: Filter) -> Select[Any]:
     names = ("day", "source_id", "touchpoint", "tone")
     columns: list[Any] = [getattr(Opinion, name) for name in names]
-    same_row = and_(
-        col(MentionBrand.mention_id) == col(Opinion.mention_id),
-        col(MentionBrand.brand_id) == col(Opinion.brand_id),
-    )
     return (
         select(*columns, literal_column("1").label("n"))
         .select_from(Opinion)
-        .join(MentionBrand, same_row)
-        .where(*brand_rows(session, where), *_about(where, Opinion))
+        .join(MentionBrand, _SAME_ROW)
+        .where(*_rows(session, where), *_about(where, Opinion))
     )
 
 

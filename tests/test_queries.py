@@ -1,0 +1,300 @@
+"""Read side: every figure equals a plain recount, by roll-up and by row, on both databases."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from world import MODEL, MOSCOW, NOW, World, crawl, fill, found, judged, said, tell
+
+from collectors.base import Mention, Status
+from nlp.analysis import Analysis, Failure, Opinion, Result
+from nlp.labels import Intent, Kind, Tone, Touchpoint
+from storage import commands, queries
+from storage.database import Database
+from storage.filters import UNREAD, Filter, Key, Names, Problem, from_params, to_params
+from storage.queries import Tones
+
+DAY = NOW.astimezone(MOSCOW).date()
+
+
+@pytest.fixture
+def world(db: Database) -> World:
+    return fill(found(db), 300)
+
+
+def filters(world: World) -> dict[str, Filter]:
+    month = Filter(day_from=DAY - timedelta(days=30), day_to=DAY)
+    return {
+        "everything": Filter(voices_only=False),
+        "voices": Filter(),
+        "month": month,
+        "brand": replace(month, brands=(world.brands["moroshka"],)),
+        "source": Filter(sources=(world.sources["vk"], world.sources["maps"])),
+        "tones": Filter(tones=(Tone.NEGATIVE, Tone.MIXED)),
+        "unread": Filter(tones=(UNREAD,)),
+        "kinds": Filter(kinds=(Kind.COMPLAINT, Kind.PROMO), voices_only=False),
+        "rating": Filter(rating=(1, 2)),
+        "touchpoint": Filter(touchpoints=(Touchpoint.DELIVERY, Touchpoint.PRICE)),
+        "touchpoint tone": Filter(touchpoints=(Touchpoint.DELIVERY,), tones=(Tone.NEGATIVE,)),
+        "touchpoint mixed": Filter(touchpoints=(Touchpoint.QUALITY,), tones=(Tone.MIXED,)),
+        "touchpoint kind": Filter(touchpoints=(Touchpoint.STAFF,), kinds=(Kind.PRAISE,)),
+    }
+
+
+def chosen(world: World, where: Filter) -> list[tuple[Mention, Result | None]]:
+    """The filter by its definition, over what was written."""
+    return [(m, r) for m, r in world.told if _fits(world, where, m, r)]
+
+
+def _fits(world: World, where: Filter, mention: Mention, result: Result | None) -> bool:
+    answer = result if isinstance(result, Analysis) else None
+    day = mention.published_at.astimezone(MOSCOW).date()
+    tone = answer.tone if answer else UNREAD
+    kind = answer.kind if answer else None
+    about = _about(where, mention, result)
+    return all(
+        (
+            not where.brands or world.brands[mention.company or ""] in where.brands,
+            where.day_from is None or day >= where.day_from,
+            where.day_to is None or day <= where.day_to,
+            not where.sources or world.sources[mention.source] in where.sources,
+            not where.voices_only or kind not in (Kind.PROMO, Kind.OTHER),
+            not where.kinds or kind in where.kinds,
+            not where.rating
+            or (mention.rating and where.rating[0] <= mention.rating <= where.rating[1]),
+            not where.tones or where.touchpoints or tone in where.tones,
+            not where.touchpoints or about,
+        )
+    )
+
+
+def _about(where: Filter, mention: Mention, result: Result | None) -> list[Opinion]:
+    if not isinstance(result, Analysis):
+        return []
+    return [
+        o
+        for o in result.opinions
+        if (not where.touchpoints or o.touchpoint in where.touchpoints)
+        and (
+            not where.touchpoints
+            or not where.tones
+            or o.tone in where.tones
+            or (Tone.MIXED in where.tones and result.tone is Tone.MIXED)
+        )
+    ]
+
+
+def tones_of(names: list[Tone]) -> Tones:
+    return Tones(**Counter(str(name) for name in names))
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["rollup", "rows"])
+def test_figures_equal_a_recount(world: World, by_row: bool) -> None:
+    for name, where in filters(world).items():
+        try:
+            compare(world, where, by_row)
+        except AssertionError as error:
+            error.add_note(f"filter: {name}")
+            raise
+
+
+def compare(world: World, where: Filter, by_row: bool) -> None:
+    expected = chosen(world, where)
+    if by_row:
+        # All texts hold this word, so nothing changes but the way that is taken.
+        where = replace(where, text="магазин", lemmas="магазин")
+    with world.db.read() as session:
+        found = queries.figures(session, where)
+        by_day = queries.tones_by_day(session, where)
+        by_source = queries.tones_by_source(session, where)
+        volume = queries.mentions_by_source(session, where)
+        opinions = queries.opinion_counts(session, where)
+        assert queries.count(session, where) == len(expected)
+
+    answers = [(m, r) for m, r in expected if isinstance(r, Analysis)]
+    about = [(m, o) for m, r in answers for o in _about(where, m, r)]
+    judged_ones = about if where.touchpoints else answers
+    assert found.mentions == len(expected)
+    assert found.unread == len(expected) - len(answers) == found.mentions - found.analysed
+    assert found.tones == tones_of([it.tone for _, it in judged_ones])
+    assert found.ratings == tuple(sum(m.rating == s for m, _ in expected) for s in range(1, 6))
+    assert found.intents == {i: sum(i in r.intents for _, r in answers) for i in Intent}
+    assert found.nps.promoters == sum((m.nps or 0) >= 9 for m, _ in expected)
+    assert found.nps.detractors == sum(m.nps is not None and m.nps <= 6 for m, _ in expected)
+    assert sum(by_day.values(), Tones()) == found.tones == sum(by_source.values(), Tones())
+    assert list(by_day) == sorted(by_day)
+    day = Counter(m.published_at.astimezone(MOSCOW).date() for m, _ in judged_ones)
+    assert {d: tones.n for d, tones in by_day.items()} == dict(day)
+    assert volume == dict(Counter(world.sources[m.source] for m, _ in expected))
+    everything = Counter((o.touchpoint, o.tone) for _, o in about)
+    for count in opinions:
+        for tone in (Tone.NEGATIVE, Tone.NEUTRAL, Tone.POSITIVE):
+            told = everything[Touchpoint(count.touchpoint), tone]
+            assert getattr(count.tones, tone) == told
+    assert sum(count.tones.n for count in opinions) == len(about)
+
+
+def test_pages_are_newest_first_whole_and_without_repeats(world: World) -> None:
+    where = Filter(touchpoints=(Touchpoint.DELIVERY, Touchpoint.PRICE))
+    expected = sorted((m.published_at for m, _ in chosen(world, where)), reverse=True)
+    with world.db.read() as session:
+        pages = [queries.mentions(session, where, limit=7, offset=at) for at in range(0, 350, 7)]
+        streamed = list(queries.export(session, where))
+    rows = [row for page in pages for row in page]
+    assert [row.published_at for row in rows] == expected
+    assert len({row.id for row in rows}) == len(rows)
+    assert [row.id for row in streamed] == [row.id for row in rows]
+
+
+def test_a_row_tells_all_that_is_known(db: Database) -> None:
+    world = found(db)
+    text = "Курьер опоздал, но хлеб вкусный."
+    opinions = (
+        Opinion(Touchpoint.DELIVERY, Tone.NEGATIVE, 0.9, 0, 14),
+        Opinion(Touchpoint.QUALITY, Tone.POSITIVE, 0.8, 16, 31),
+    )
+    answer = judged(Tone.MIXED, Kind.REVIEW, *opinions, intents=(Intent.RETURN,))
+    url = "https://example.org/1"
+    tell(world, said(text, author="Ира", rating=3.0, url=url), answer, "moroshka", "ambar")
+    with db.read() as session:
+        (row,) = queries.mentions(session, Filter(), limit=10)
+        ours = Filter(brands=(world.brands["ambar"],))
+        (other,) = queries.mentions(session, ours, limit=10)
+        assert queries.count(session, Filter()) == 1
+    assert (row.text, row.author, row.rating, row.url) == (text, "Ира", 3.0, url)
+    assert (row.source, row.source_title) == ("maps", "Карты")
+    assert (row.tone, row.kind, row.intents) == (Tone.MIXED, Kind.REVIEW, (Intent.RETURN,))
+    assert [text[o.start : o.end] for o in row.opinions] == ["Курьер опоздал", "но хлеб вкусный"]
+    assert [brand.code for brand in row.brands] == ["moroshka", "ambar"]
+    assert [brand.code for brand in other.brands] == ["ambar", "moroshka"]
+    assert row.confidence == pytest.approx(0.45)
+    assert not row.corrected
+    assert row.error is None
+
+
+def test_correction_and_failure_are_told(db: Database) -> None:
+    world = found(db)
+    tell(world, said("Один"), judged())
+    tell(world, said("Два"), Failure("нет слов"))
+    with db.read() as session:
+        rows = {row.text: row for row in queries.mentions(session, Filter(), limit=10)}
+        assert queries.failed(session) == 1
+        before = queries.version(session)
+    assert (rows["Два"].tone, rows["Два"].error) == (None, "нет слов")
+    with db.write() as session:
+        commands.correct(session, rows["Один"].id, tone=Tone.POSITIVE, now=NOW)
+    with db.read() as session:
+        rows = {row.text: row for row in queries.mentions(session, Filter(), limit=10)}
+        after = queries.version(session)
+    assert (rows["Один"].tone, rows["Один"].corrected) == (Tone.POSITIVE, True)
+    assert rows["Один"].confidence is None
+    with db.write() as session:
+        commands.undo_correction(session, rows["Один"].id, now=NOW)
+    with db.read() as session:
+        rows = {row.text: row for row in queries.mentions(session, Filter(), limit=10)}
+        assert len({before, after, queries.version(session)}) == 3
+    assert (rows["Один"].tone, rows["Один"].corrected) == (Tone.NEGATIVE, False)
+
+
+@pytest.mark.parametrize(
+    "lemmas", ['кур"ьер', "курьер AND", "курьер OR хлеб NEAR", "* ^ (", "lemmas:курьер", "-курьер"]
+)
+def test_search_reads_no_syntax_in_words(world: World, lemmas: str) -> None:
+    with world.db.read() as session:
+        queries.count(session, Filter(text=lemmas, lemmas=lemmas))
+
+
+def test_search_wants_all_words(db: Database) -> None:
+    world = found(db)
+    tell(world, said("курьер опоздал"), judged())
+    tell(world, said("курьер приехал"), judged())
+    with db.read() as session:
+        for lemmas, n in {"курьер": 2, "опоздал курьер": 1, "курьер хлеб": 0, "": 0}.items():
+            assert queries.count(session, Filter(text="x", lemmas=lemmas)) == n
+
+
+def test_catalog_and_status(world: World) -> None:
+    crawl(world, "vk", Status.NEEDS_HUMAN, "robots.txt запрещает")
+    with world.db.read() as session:
+        catalog = queries.catalog(session)
+        status = queries.status(session, MODEL)
+    days = [m.published_at.astimezone(MOSCOW).date() for m, _ in world.told]
+    assert (catalog.first_day, catalog.last_day) == (min(days), max(days))
+    assert [b.code for b in catalog.brands] == ["moroshka", "ambar"]
+    assert sum(b.mentions for b in catalog.brands) == 300
+    vk = next(source for source in catalog.sources if source.name == "vk")
+    assert vk.crawl is not None
+    assert (vk.label, vk.parked, vk.crawl.status) == ("ВКонтакте", True, "needs_human")
+    assert vk.crawl.cap_hit == "500 последних"
+    results = [result for _, result in world.told]
+    assert status["mentions"] == 300
+    assert status["failed"] == sum(isinstance(r, Failure) for r in results)
+    assert status["pending"] == sum(r is None for r in results)
+    assert status["analysed"] == sum(isinstance(r, Analysis) for r in results)
+    assert {s["name"]: s["mentions"] for s in status["sources"]} == dict(
+        Counter(m.source for m, _ in world.told)
+    )
+
+
+def test_a_page_takes_a_fixed_number_of_queries(world: World) -> None:
+    counts = []
+    for limit in (2, 50):
+        statements: list[str] = []
+
+        def listen(*args: object, kept: list[str] = statements) -> None:
+            kept.append(str(args[2]))
+
+        with world.db.read() as session:
+            engine = session.get_bind()
+            sa.event.listen(engine, "before_cursor_execute", listen)
+            queries.mentions(session, Filter(), limit=limit)
+            sa.event.remove(engine, "before_cursor_execute", listen)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8
+
+
+NAMES_OF = Names({"moroshka": 1, "": 2}, {"ВК, группа": 7})
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Filter(),
+        Filter(brands=(1, 2), day_from=date(2026, 1, 2), day_to=date(2026, 2, 3), sources=(7,)),
+        Filter(day_from=date(2026, 1, 2), tones=("negative", UNREAD), kinds=("praise",)),
+        Filter(touchpoints=("delivery",), rating=(2, 4), text="a&b=ё", voices_only=False),
+    ],
+)
+def test_a_link_brings_the_same_filter(where: Filter) -> None:
+    params = to_params(where, NAMES_OF)
+    assert params
+    assert from_params(params, NAMES_OF) == (where, ())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("brand", "нет"), ("source", "x"), ("topic", "love"), ("tone", "happy"), ("kind", "x"),
+        ("rating", "0-9"), ("rating", "4-2"), ("rating", "x"), ("from", "вчера"),
+        ("from", "0001-01-01"), ("to", "2026-13-01"), ("to", "9999-12-31"),
+    ],
+)  # fmt: skip
+def test_nonsense_in_a_link_is_left_out_and_told(key: str, value: str) -> None:
+    params = {key: [value], "q": ["хлеб"]}
+    assert from_params(params, NAMES_OF) == (Filter(text="хлеб"), (Problem(key, value),))
+
+
+def test_a_period_that_ends_before_it_begins_is_told() -> None:
+    where, problems = from_params({"from": ["2026-02-02"], "to": ["2026-01-01"]}, NAMES_OF)
+    assert where == Filter(day_to=date(2026, 1, 1))
+    assert [problem.key for problem in problems] == [Key.FROM]
+
+
+def test_the_previous_period_is_as_long_and_ends_the_day_before() -> None:
+    where = Filter(day_from=date(2026, 3, 1), day_to=date(2026, 3, 7))
+    before = where.previous()
+    assert before is not None
+    assert (before.day_from, before.day_to) == (date(2026, 2, 22), date(2026, 2, 28))
+    assert Filter(day_to=date(2026, 3, 7)).previous() is None
