@@ -376,9 +376,7 @@ class CrashingCrawls(RuleBasedStateMachine):
             for start in range(0, len(kept), 3):
                 yield list(kept[start : start + 3])
 
-        outcome = crawl(
-            collector(pages, self.order, timedelta(days=2, hours=8)), self.store, self.now
-        )
+        outcome = crawl(collector(pages, self.order, LOOKBACK), self.store, self.now)
         self.dies_in = -1
         return outcome
 
