@@ -3,6 +3,7 @@
 Notes go to the error stream, so that JSON on the output stream stays clean.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -53,29 +53,25 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def guarded(command: Callable[..., int | None]) -> NoReturn:
+def guarded(command: Callable[[], None]) -> NoReturn:
     """Run the command line; known errors become one message, the rest a note and a file."""
     from collectors.base import CollectError
     from otklik.messages import ConfigError
     from storage.errors import StorageError
 
     try:
-        sys.exit(command(standalone_mode=False) or OK)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.exceptions.ClickException as error:
-        error.show()
-        sys.exit(WRONG_USE)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        console.print("Прервано. Сделанное сохранено; продолжить можно той же командой.")
+        command()  # ends in SystemExit: typer tells wrong use by itself, with exit code 2
+    except KeyboardInterrupt:
+        note("Прервано. Сделанное сохранено; продолжить можно той же командой.")
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left: nobody to tell
-        sys.exit(OK)
+        # The reader of our output left: nobody to tell, and nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ConfigError, CollectError, StorageError) as error:
         fail(str(error))
     except Exception:
         _bug()
+    sys.exit(OK)
 
 
 def _bug() -> NoReturn:

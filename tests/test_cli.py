@@ -141,7 +141,7 @@ def test_crawl_of_a_misconfigured_source_is_an_outcome(tmp_path: Path) -> None:
     assert "sources[0].ulr" in shown
     assert "«url»" in shown
     assert "NO_SUCH_KEY" in shown
-    assert "«feed»" in shown
+    assert "feed" in shown
     assert [s["last_outcome"]["status"] for s in status(tmp_path)["sources"]] == ["needs_human"] * 3  # type: ignore[attr-defined]
     otklik("check", cwd=tmp_path, code=1)
 
