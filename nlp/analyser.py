@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from nlp import backends, calibration, decode
+from nlp import backends, calibration, decode, packed
 from nlp.analysis import Analysis, Failure, Query, Result
 from nlp.calibration import Calibration, WrongWeights
 from nlp.encode import load_tokenizer
@@ -135,7 +135,7 @@ def load(
     run = (
         backends.onnx_backend(weights, threads)
         if backend == "onnx"
-        else backends.torch_backend(weights, settings, threads)
+        else backends.torch_backend(packed.load(weights / "model.safetensors"), settings, threads)
     )
     reader = Model(load_tokenizer(weights / "tokenizer.json"), run)
     return Analyser(reader, settings, version, tone)

