@@ -112,9 +112,7 @@ def test_the_options_kept_in_the_database_hold_no_secret(tmp_path: Path) -> None
         ("10 мин", timedelta(minutes=10)),
     ],
 )
-def test_a_period_is_a_number_and_a_unit(
-    tmp_path: Path, written_as: str, means: timedelta
-) -> None:
+def test_a_period_is_a_number_and_a_unit(tmp_path: Path, written_as: str, means: timedelta) -> None:
     text = f"sources:\n  - {{name: a, type: feed, every: {written_as}}}"
     assert load(written(tmp_path, text)).sources[0].every == means
 
