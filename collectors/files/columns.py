@@ -68,8 +68,13 @@ def normal(name: str) -> str:
     return " ".join(re.sub(r"[^\w№]+|_", " ", bare).split())
 
 
-def guess(columns: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Field -> column. ``given`` (field -> column name) goes first; unknown columns stay out."""
+def guess(
+    columns: Sequence[str], given: Mapping[str, str] | None = None, *, exact: bool = False
+) -> dict[str, str]:
+    """Field -> column. ``given`` (field -> column name) goes first; unknown columns stay out.
+
+    ``exact`` leaves the patterns aside.
+    """
     found: dict[str, str] = {}
     by_name = {normal(column): column for column in reversed(columns)}
     for field, column in (given or {}).items():
@@ -77,11 +82,11 @@ def guess(columns: Sequence[str], given: Mapping[str, str] | None = None) -> dic
             found[field] = column if column in columns else by_name[normal(column)]
     for field, names in NAMES.items():
         if field not in found:
-            exact = next((by_name[n] for n in names if _free(by_name.get(n), found)), None)
-            if exact is not None:
-                found[field] = exact
+            known = next((by_name[n] for n in names if _free(by_name.get(n), found)), None)
+            if known is not None:
+                found[field] = known
     for field, pattern in PATTERNS.items():
-        if field not in found:
+        if field not in found and not exact:
             likely = (c for c in columns if _free(c, found) and re.search(pattern, normal(c)))
             first = next(likely, None)
             if first is not None:

@@ -15,10 +15,10 @@ from collectors.base import LayoutChanged
 from collectors.files.columns import guess
 
 DELIMITERS = (";", ",", "\t", "|")
-BLOCK = 1 << 20  # bytes read at a time while the encoding is looked for
+BLOCK = 1 << 16  # bytes read at a time while the encoding is looked for
 SAMPLE = 1 << 16  # characters that the delimiter is judged by
 LONGEST_LINE = 4_000_000  # characters; a longer one is no table
-MOST_REPAIRS = 1000  # each may read 128 KiB again
+MOST_REREAD = 1 << 28  # characters read a second time because of unclosed quotes
 HEADER_ROWS = 10  # a report may have a few lines above its header
 
 Record = tuple[int, list[str] | None, str]  # line number, cells, or what is wrong with the line
@@ -107,7 +107,7 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         lines = _Lines(file)
         reader = csv.reader(lines, delimiter=delimiter)
-        repairs, width = 0, 0
+        reread, width = 0, 0
         while True:
             first, lines.taken = lines.number + 1, []
             try:
@@ -118,14 +118,13 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
             except csv.Error:  # a cell longer than 128 KiB
                 cells, broken = [], True
             if broken:
-                repairs += 1
-                if repairs > MOST_REPAIRS:
+                reread += sum(map(len, lines.taken))
+                if reread > MOST_REREAD:
                     raise LayoutChanged(
-                        f"Кавычки расставлены с ошибками больше чем в {MOST_REPAIRS} строках. "
-                        "Сохраните таблицу заново в CSV или в XLSX."
+                        "Кавычки расставлены с ошибками в слишком многих строках. Сохраните "
+                        "таблицу заново в CSV или в XLSX."
                     )
-                if len(lines.taken) > 1:
-                    lines.give_back(lines.taken[1:])
+                lines.give_back(lines.taken[1:])
                 yield first, None, "Кавычка открыта и не закрыта."
             elif any(cells):
                 width = max(width, len(cells))
@@ -134,11 +133,16 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
 
 def _runs_on(taken: list[str], cells: list[str], delimiter: str, width: int) -> bool:
     """True where a record of several lines is an unclosed quote rather than a long text."""
-    odd = sum(line.count('"') for line in taken) % 2 == 1
-    if not odd and (not width or len(cells) == width):
-        return False
     try:
-        strict = list(csv.reader(taken, delimiter=delimiter, strict=True))
+        if len(list(csv.reader(taken, delimiter=delimiter, strict=True))) == 1:
+            return bool(width) and len(cells) != width and _has_rows(taken, delimiter, width)
     except csv.Error:
-        return True
-    return len(strict) != 1
+        pass  # wrong, or merely sloppy: «"он сказал "да" и ушёл"»
+    odd = sum(line.count('"') for line in taken) % 2 == 1
+    return odd or (bool(width) and len(cells) != width) or _has_rows(taken, delimiter, width)
+
+
+def _has_rows(taken: list[str], delimiter: str, width: int) -> bool:
+    """True where a line inside the record is a row by itself."""
+    inner = csv.reader(taken[1:-1], delimiter=delimiter)
+    return width > 1 and any(len(row) == width for row in inner)

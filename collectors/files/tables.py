@@ -180,7 +180,8 @@ def _workbook(path: Path, given: Mapping[str, str], sheet: str | None) -> Table:
 
 def _header(top: Sequence[Sequence[Any]], given: Mapping[str, str], path: Path) -> int:
     """The index of the header among the first rows: the one with most names known."""
-    known = [guess([str(cell) for cell in row], given) for row in top]
+    # Below the first row only exact names count: a review's words may look like a heading.
+    known = [guess([str(c) for c in row], given, exact=n > 0) for n, row in enumerate(top)]
     best = max(range(len(top)), key=lambda n: (len(known[n]), -n), default=0)
     _demand(known[best] if known else {}, [str(cell) for cell in top[best]] if top else [], path)
     return best
