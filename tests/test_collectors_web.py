@@ -1,0 +1,246 @@
+"""Feeds and review pages that are hostile, cut short or not what they say they are."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from memory import NOW, MemoryStore
+from pydantic import ValidationError
+
+from collectors import runner
+from collectors.base import Outcome, Status
+from collectors.http import Http, Limits
+from collectors.sources import feed, page
+
+ITEM = "<item><guid>{n}</guid><title>t{n}</title><description>{text}</description></item>"
+START, END = '<rss version="2.0"><channel>', "</channel></rss>"
+Pages = dict[str, bytes | str] | Callable[[httpx.Request], httpx.Response]
+
+
+def site(pages: Pages, **headers: str) -> httpx.MockTransport:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/robots.txt":
+            return httpx.Response(404)
+        if callable(pages):
+            return pages(request)
+        body = pages.get(str(request.url).removeprefix("http://s.test"))
+        if body is None:
+            return httpx.Response(404)
+        content = body.encode() if isinstance(body, str) else body
+        return httpx.Response(200, content=content, headers=headers)
+
+    return httpx.MockTransport(answer)
+
+
+def crawl(
+    module: Any, pages: Pages, store: MemoryStore | None = None, **options: Any
+) -> tuple[Outcome, MemoryStore]:
+    store = store or MemoryStore()
+    http = Http(Limits(delay=0), transport=site(pages), sleep=lambda _: None)
+    given = module.Options(**{"url": "http://s.test/a", **options})
+    hourly = timedelta(hours=1)
+    return runner.crawl("src", module, given, store, http, interval=hourly, now=NOW), store
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<!DOCTYPE html><html><body>Вход</body></html>",
+        '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body/></html>',
+        "/etc/passwd",
+        "http://s.test/other",
+        "",
+        "{}",
+        b"\x00\xff\xfe",
+        "<" * 10_000,
+    ],
+)
+def test_what_is_no_feed(body: bytes | str) -> None:
+    outcome, store = crawl(feed, {"/a": body})
+    assert outcome.status is Status.LAYOUT_CHANGED
+    assert store.items == {}
+
+
+def test_an_empty_feed_is_fine_even_where_entries_used_to_be() -> None:
+    _, store = crawl(feed, {"/a": START + ITEM.format(n=1, text="x") + END})
+    assert crawl(feed, {"/a": START + END}, store)[0].status is Status.OK
+
+
+def test_a_feed_cut_short_gives_its_whole_entries_and_comes_again() -> None:
+    whole = START + "".join(ITEM.format(n=n, text="слово") for n in range(3))
+
+    def cut(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/robots.txt":
+            return httpx.Response(404)
+        assert "if-none-match" not in request.headers
+        body = whole + "<item><guid>9</guid><title>обор"
+        return httpx.Response(200, content=body.encode(), headers={"etag": '"1"'})
+
+    outcome, store = crawl(feed, cut)
+    assert outcome.status is Status.OK
+    assert set(store.items) == {"0", "1", "2"}
+    assert "оборвана" in outcome.notes[0].reason
+    crawl(feed, cut, store)
+
+
+@pytest.mark.parametrize(
+    "inner", ["&lt;div&gt;" * 10_000 + "дно", "<![CDATA[" + "<div>" * 10_000 + "дно]]>"]
+)
+def test_deeply_nested_markup_in_a_feed(inner: str) -> None:
+    outcome, store = crawl(feed, {"/a": START + ITEM.format(n=1, text=inner) + END})
+    assert outcome.status is Status.OK
+    assert store.items["1"].text == "t1\nдно"
+
+
+def test_a_feed_of_ten_thousand_levels() -> None:
+    outcome, _ = crawl(feed, {"/a": START + "<a>" * 10_000})
+    assert outcome.status in {Status.OK, Status.LAYOUT_CHANGED}
+
+
+def test_entities_are_not_expanded_without_end_nor_from_files() -> None:
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    head = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "ха">{levels}<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    outcome, store = crawl(feed, {"/a": head + START + ITEM.format(n=1, text="&e11;&f;") + END})
+    assert outcome.status in {Status.OK, Status.LAYOUT_CHANGED}
+    assert all(
+        "root:" not in item.text and len(item.text) < 300_000 for item in store.items.values()
+    )
+
+
+def test_a_feed_in_a_charset_its_header_denies() -> None:
+    body = (
+        f'<?xml version="1.0" encoding="windows-1251"?>{START}{ITEM.format(n=1, text="ёжик")}{END}'
+    )
+    outcome, store = crawl(feed, {"/a": body.encode("cp1251")})
+    assert outcome.status is Status.OK
+    assert store.items["1"].text.endswith("ёжик")
+
+
+def test_feed_options() -> None:
+    for wrong in (
+        {"url": "ftp://x"},
+        {"url": "http://x", "timezone": "Moscow"},
+        {"url": "http://x", "a": 1},
+    ):
+        with pytest.raises(ValidationError):
+            feed.Options(**wrong)
+
+
+def reviews(*texts: str, **more: Any) -> str:
+    nodes = [{"@type": "Review", "reviewBody": text, **more} for text in texts]
+    return f'<script type="application/ld+json">{json.dumps(nodes)}</script>'
+
+
+def card(text: str, when: str = "1 января 2026") -> str:
+    return f'<div class="r"><p>{text}</p><i>{when}</i></div>'
+
+
+CARDS: dict[str, Any] = {"selectors": {"item": ".r", "text": "p", "date": "i"}}
+
+
+def test_hostile_structured_data_leaves_the_cards() -> None:
+    deep = f'<script type="application/ld+json">{"[" * 50_000}</script>'
+    outcome, store = crawl(page, {"/a": deep + card("жив")}, **CARDS)
+    assert outcome.status is Status.OK
+    assert [item.text for item in store.items.values()] == ["жив"]
+
+
+def test_a_page_of_ten_thousand_levels() -> None:
+    nested = '<div itemscope itemprop="x">' * 10_000
+    assert crawl(page, {"/a": nested + card("x")}, **CARDS)[0].status is not Status.BUG
+
+
+def test_cyclic_and_odd_nodes() -> None:
+    odd = [
+        {"@type": None},
+        {"@type": ["Review"], "reviewBody": ["да", "нет"], "author": [{"name": None}]},
+    ]
+    odd.append(
+        {
+            "@type": "Review",
+            "reviewBody": {"@value": "слово"},
+            "reviewRating": [{"ratingValue": {}}],
+        }
+    )
+    body = f'<script type="application/ld+json">{json.dumps(odd)}</script>'
+    outcome, store = crawl(page, {"/a": body})
+    assert outcome.status is Status.OK
+    assert [item.text for item in store.items.values()] == ["да", "слово"]
+
+
+def test_a_page_without_reviews_says_what_was_tried() -> None:
+    outcome, _ = crawl(page, {"/a": "<h1>Пусто</h1>"}, **CARDS)
+    assert outcome.status is Status.LAYOUT_CHANGED
+    assert "«.r»" in outcome.error
+    assert "<h1>" in outcome.detail
+    assert "задайте selectors" in crawl(page, {"/a": "<h1>Пусто</h1>"})[0].error
+
+
+def test_half_the_cards_unreadable() -> None:
+    outcome, store = crawl(page, {"/a": card("один") + card("") * 2}, **CARDS)
+    assert outcome.status is Status.LAYOUT_CHANGED
+    assert len(store.items) == 1
+
+
+def test_paging_by_link_stops_at_loops_and_limits() -> None:
+    asked: list[str] = []
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        number = int(request.url.params.get("p", 0))
+        link = f'<a rel="nofollow next" href="/a?p={(number + 1) % 4}">дальше</a>'
+        return httpx.Response(200, content=(reviews(f"отзыв {number}") + link).encode())
+
+    outcome, store = crawl(page, endless)
+    assert outcome.status is Status.OK
+    assert len(store.items) == 4
+    assert outcome.coverage.cap_hit is None
+    outcome, store = crawl(page, endless, max_pages=2)
+    assert len(store.items) == 2
+    assert "max_pages" in str(outcome.coverage.cap_hit)
+
+
+def test_a_list_that_repeats_its_last_page() -> None:
+    def repeating(request: httpx.Request) -> httpx.Response:
+        number = min(int(request.url.path.strip("/")), 3)
+        return httpx.Response(200, content=reviews(f"отзыв {number}").encode())
+
+    outcome, store = crawl(page, repeating, url="http://s.test/{page}")
+    assert len(store.items) == 3
+    assert outcome.status is Status.OK
+
+
+def test_a_missing_first_page_needs_a_person_a_missing_last_one_ends_the_list() -> None:
+    assert crawl(page, {}, url="http://s.test/{page}")[0].status is Status.NEEDS_HUMAN
+    outcome, store = crawl(
+        page, {"/1": reviews("а"), "/2": reviews("б")}, url="http://s.test/{page}"
+    )
+    assert (outcome.status, len(store.items)) == (Status.OK, 2)
+
+
+def test_relative_dates_do_not_change_keys() -> None:
+    first = crawl(page, {"/a": card("отзыв", "вчера")}, **CARDS)[1]
+    later = crawl(page, {"/a": card("отзыв", "2 дня назад")}, **CARDS)[1]
+    assert set(first.items) == set(later.items)
+
+
+def test_the_pages_own_address_is_no_key() -> None:
+    body = reviews("а", "б", url="http://s.test/a")
+    _, store = crawl(page, {"/a": body})
+    assert len(store.items) == 2
+    alone = crawl(page, {"/a": reviews("а", url="http://s.test/a")})[1]
+    assert set(alone.items) < set(store.items)
+
+
+def test_page_options() -> None:
+    for wrong in (
+        {"selectors": {"item": "a["}},
+        {"selectors": {}},
+        {"max_pages": 0},
+        {"next": ">>"},
+    ):
+        with pytest.raises(ValidationError):
+            page.Options(**{"url": "http://x", **wrong})
