@@ -1,17 +1,9 @@
 """What changed against the previous equal period: key figures, and touchpoints that moved them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from insights.stats import (
-    Z_MANY,
-    Change,
-    Estimate,
-    change,
-    csat,
-    net_sentiment,
-    share,
-)
+from insights.stats import Z_MANY, Change, Estimate, change, csat, net_sentiment, nps, share
 from nlp.labels import Intent
 from storage.queries import Figures, OpinionCount, SourceRow, Tones
 
@@ -43,6 +35,7 @@ class KeyFigures:
     negative: Measure
     csat: Measure
     churn: Measure
+    nps: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +65,18 @@ class SourceLine:
 def key_figures(now: Figures, before: Figures | None) -> KeyFigures:
     """Figures of a period beside those of the previous equal one."""
 
-    def both(measure: Mapping[str, Estimate | None]) -> Measure:
-        return Measure(measure["now"], measure.get("before"))
+    def both(measure: Callable[[Figures], Estimate | None]) -> Measure:
+        return Measure(measure(now), measure(before) if before else None)
 
-    periods = {"now": now} if before is None else {"now": now, "before": before}
     return KeyFigures(
         mentions=now.mentions,
         mentions_before=before.mentions if before else None,
         unread=now.unread,
-        net=both({when: net_sentiment(f.tones) for when, f in periods.items()}),
-        negative=both({when: share(f.tones.negative, f.tones.n) for when, f in periods.items()}),
-        csat=both({when: csat(f.ratings) for when, f in periods.items()}),
-        churn=both(
-            {when: share(f.intents.get(Intent.CHURN, 0), f.analysed) for when, f in periods.items()}
-        ),
+        net=both(lambda f: net_sentiment(f.tones)),
+        negative=both(lambda f: share(f.tones.negative, f.tones.n)),
+        csat=both(lambda f: csat(f.ratings)),
+        churn=both(lambda f: share(f.intents.get(Intent.CHURN, 0), f.analysed)),
+        nps=both(lambda f: nps(f.nps.promoters, f.nps.passives, f.nps.detractors)),
     )
 
 

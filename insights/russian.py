@@ -10,10 +10,7 @@ _MONTHS_OF = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
     "июля", "августа", "сентября", "октября", "ноября", "декабря",
 )  # fmt: skip
-_MONTHS = (
-    "январь", "февраль", "март", "апрель", "май", "июнь",
-    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
-)  # fmt: skip
+_MONTHS_SHORT = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 Forms = tuple[str, str, str]
 
@@ -21,12 +18,9 @@ MENTION: Forms = ("упоминание", "упоминания", "упомин�
 #: After a preposition that takes the genitive: «из 21 упоминания».
 OF_MENTION: Forms = ("упоминания", "упоминаний", "упоминаний")
 OPINION: Forms = ("мнение", "мнения", "мнений")
-OF_OPINION: Forms = ("мнения", "мнений", "мнений")
 RATING: Forms = ("оценка", "оценки", "оценок")
-OF_RATING: Forms = ("оценки", "оценок", "оценок")
 ANSWER: Forms = ("ответ", "ответа", "ответов")
 POINT: Forms = ("пункт", "пункта", "пунктов")
-DAY: Forms = ("день", "дня", "дней")
 NEGATIVE_OPINION: Forms = ("негативное мнение", "негативных мнения", "негативных мнений")
 POSITIVE_OPINION: Forms = ("позитивное мнение", "позитивных мнения", "позитивных мнений")
 
@@ -73,11 +67,6 @@ def day(value: date, *, year: bool = True) -> str:
     return f"{text}{NBSP}{value.year}" if year else text
 
 
-def month(value: date) -> str:
-    """«март 2026»."""
-    return f"{_MONTHS[value.month - 1]}{NBSP}{value.year}"
-
-
 def days(start: date, end: date) -> str:
     """«1–7 марта 2026», «28 февраля – 6 марта 2026»."""
     if start == end:
@@ -91,7 +80,7 @@ def short_days(start: date, end: date, today: date) -> str:
     """«25 окт – 21 ноя» for a button; the year is told where it is not this one."""
     names = []
     for value in dict.fromkeys((start, end)):
-        text = f"{value.day}{NBSP}{_MONTHS[value.month - 1][:3]}"
+        text = f"{value.day}{NBSP}{_MONTHS_SHORT[value.month - 1]}"
         names.append(text if start.year == end.year == today.year else f"{text}{NBSP}{value.year}")
     return " – ".join(names)
 

@@ -198,12 +198,11 @@ def test_correction_and_failure_are_told(db: Database) -> None:
     assert (rows["Один"].tone, rows["Один"].corrected) == (Tone.NEGATIVE, False)
 
 
-@pytest.mark.parametrize(
-    "lemmas", ['кур"ьер', "курьер AND", "курьер OR хлеб NEAR", "* ^ (", "lemmas:курьер", "-курьер"]
-)
-def test_search_reads_no_syntax_in_words(world: World, lemmas: str) -> None:
-    with world.db.read() as session:
-        queries.count(session, Filter(text=lemmas, lemmas=lemmas))
+def test_search_reads_no_syntax_in_words(db: Database) -> None:
+    hostile = ['кур"ьер', "курьер AND", "курьер OR хлеб NEAR", "* ^ (", "lemmas:курьер", "-курьер"]
+    with db.read() as session:
+        for lemmas in hostile:
+            assert queries.count(session, Filter(text=lemmas, lemmas=lemmas)) == 0
 
 
 def test_search_wants_all_words(db: Database) -> None:

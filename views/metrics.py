@@ -66,9 +66,16 @@ def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: F
             "Доля упоминаний, авторы которых уходят или больше не придут.",
             more_is_better=False,
         ),
+        _Tile(
+            "NPS",
+            figures.nps,
+            True,
+            ru.ANSWER,
+            "По ответам опроса: доля оценок 9–10 минус доля 0–6, от −100 до +100.",
+        ),
     ]
     told = [(tile, tile.measure.now) for tile in tiles if tile.measure.now]
-    with st.grid(len(told) + 1, min_column_width=160, gap="small", key="metrics"):
+    with st.grid(len(told) + 1, min_column_width=150, gap="small", key="metrics"):
         _volume(figures, points)
         for tile, now in told:
             _metric(tile, now)
