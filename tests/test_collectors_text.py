@@ -146,7 +146,10 @@ def test_ratings_as_drawn(markup: str, expected: tuple[float, int | None] | None
 
 
 def test_html_becomes_what_a_reader_sees() -> None:
-    markup = "<p>Привет,<br>мир</p>ещё <b>жир</b>ный<ul><li>1<li>2</ul><script>x</script><!-- c -->\n\n а &amp; я"
+    markup = (
+        "<p>Привет,<br>мир</p>ещё <b>жир</b>ный<ul><li>1<li>2</ul>"
+        "<script>x</script><!-- c -->\n\n а &amp; я"
+    )
     assert html_to_text(markup) == "Привет,\nмир\nещё жирный\n1\n2\nа & я"
     assert html_to_text("просто &laquo;текст&raquo; 5 > 3") == "просто «текст» 5 > 3"
 
