@@ -33,6 +33,8 @@ Note = Callable[[str], None]
 
 def clean_text(text: str) -> str:
     """``text`` without characters that cannot be stored, newlines as ``\\n``, ends trimmed."""
+    if text.isprintable():  # most are, and this is a quick test
+        return text.strip()
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNFIT.sub("", text).strip()

@@ -3,13 +3,14 @@
 Items first, cursor after, outcome on every path. The lower bound is the cursor minus the source's
 lookback and stays fixed for the run; the cursor moves with each page only where the site lists
 oldest first (all that is older is then stored), otherwise after a complete pass, and never past
-the run's start. See docs/decisions.md for the rules that were tried and what they lose.
+the run's start. A source whose options changed is read from its beginning, as a new one: a cursor
+of one address says nothing of another.
 """
 
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ from collectors.http import Http
 from collectors.secrets import hide_secrets
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # lower bound of a source that was never read
-VALIDATORS = "_http"  # the door's part of a source's state
+VALIDATORS, OPTIONS = "_http", "_options"  # the runner's own part of a source's state
 LONGEST_BACKOFF = timedelta(days=1)
 LONGEST_DETAIL = 200_000  # characters of a kept page or traceback
 
@@ -56,6 +57,7 @@ class _Run:
     ctx: Context
     saved: Saved
     validators: dict[str, Any]
+    fingerprint: str = ""
     counts: Counts = field(default_factory=Counts)
     oldest: datetime | None = None
     newest: datetime | None = None
@@ -140,8 +142,11 @@ def preview(
 
 def _prepare(run: _Run, http: Http) -> None:
     """Load what is known of the source and fix the run's lower bound."""
+    run.fingerprint = key_of(run.ctx.options.model_dump_json())
     run.saved = _stored(run.store.load, run.ctx.source)
-    state = dict(run.saved.state)
+    if run.saved.state.get(OPTIONS, run.fingerprint) != run.fingerprint:
+        run.saved = replace(run.saved, cursor=None, state={})
+    state = {key: value for key, value in run.saved.state.items() if key != OPTIONS}
     run.validators = dict(state.pop(VALIDATORS, None) or {})
     run.ctx.state = state
     run.ctx.http = http.for_crawl(run.validators)
@@ -221,7 +226,8 @@ def _cleaned(ctx: Context, page: list[Item]) -> list[Item]:
 
 
 def _save_cursor(run: _Run, state: dict[str, Any]) -> None:
-    _stored(run.store.save_cursor, run.ctx.source, run.cursor, state)
+    kept = {**state, OPTIONS: run.fingerprint}
+    _stored(run.store.save_cursor, run.ctx.source, run.cursor, kept)
 
 
 def _stored(call: Callable[..., Any], *args: object) -> Any:

@@ -272,11 +272,35 @@ def test_state_is_kept_with_the_cursor_and_validators_only_after_a_whole_pass() 
     http = Http(Limits(delay=0), transport=httpx.MockTransport(site), sleep=lambda _: None)
     fail = True
     assert crawl(collector(pages, "oldest_first"), store, http=http).status is Status.LATER
-    assert store.saved.state == {"token": "next"}
+    assert store.saved.state["token"] == "next"
+    assert runner.VALIDATORS not in store.saved.state
     fail = False
     assert crawl(collector(pages), store, http=http).status is Status.OK
     assert store.saved.state["token"] == "next"
     assert crawl(collector(pages), store, http=http).status is Status.NOT_MODIFIED
+
+
+class Address(NoOptions):
+    """Options that can change."""
+
+    url: str = "old"
+
+
+def test_changed_options_read_the_source_from_its_beginning() -> None:
+    asked: list[datetime] = []
+
+    def pages(ctx: Context) -> Iterator[list[Item]]:
+        asked.append(ctx.since)
+        assert "token" not in ctx.state or ctx.state["token"] == ctx.options.model_dump()["url"]
+        ctx.state["token"] = ctx.options.model_dump()["url"]
+        yield [mention(1)]
+
+    store, http = MemoryStore(), Http(Limits(delay=0))
+    for url in ("old", "old", "new", "new"):
+        options = Address(url=url)
+        runner.crawl("src", collector(pages), options, store, http, interval=HOUR, now=NOW)
+    later = NOW - timedelta(days=2)
+    assert asked == [runner.EPOCH, later, runner.EPOCH, later]
 
 
 def test_preview_stores_nothing_and_names_errors() -> None:
