@@ -105,10 +105,10 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, body, Content_Encoding="gzip")
 
     def bomb(self) -> None:
-        self.reply(200, gzip.compress(bytes(50_000_000), 9), Content_Encoding="gzip")
+        self.reply(200, gzip.compress(bytes(5_000_000), 9), Content_Encoding="gzip")
 
     def double_bomb(self) -> None:
-        inner = gzip.compress(bytes(50_000_000), 9)
+        inner = gzip.compress(bytes(5_000_000), 9)
         self.reply(200, gzip.compress(inner, 9), Content_Encoding="gzip, gzip")
 
     def endless(self) -> None:
