@@ -28,7 +28,7 @@ _CHUNK_TEXTS, _CHUNK_CHARACTERS = 512, 400_000
 
 
 class Analyser:
-    """A loaded model. Safe to use again and again; not to be shared between threads.
+    """A loaded model. It keeps no state between calls and may be shared by threads.
 
     ``version`` is short and changes whenever answers may change.
     """

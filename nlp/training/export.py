@@ -15,13 +15,22 @@ from nlp import packed
 from nlp.analyser import WEIGHTS
 from nlp.backends import onnx_backend
 from nlp.calibration import Calibration
-from nlp.decode import DOCUMENT, SEGMENT, Scores, opinion_probabilities, sigmoid, softmax
-from nlp.encode import load_tokenizer
+from nlp.decode import (
+    DOCUMENT,
+    SEGMENT,
+    Scores,
+    analyses,
+    opinion_probabilities,
+    sigmoid,
+    softmax,
+    tone_probabilities,
+)
+from nlp.encode import Encoded, load_tokenizer
 from nlp.forward import Model
-from nlp.labels import Intent, Touchpoint
+from nlp.labels import Intent, Tone, Touchpoint
 from nlp.training import graph
 from nlp.training.data import Example
-from nlp.training.metrics import best_threshold
+from nlp.training.metrics import best_threshold, pair_f1
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -51,13 +60,14 @@ def write(network: Path, base: Path, target: Path = WEIGHTS) -> Calibration:
 def calibrate(held_out: Sequence[Example], settings: Calibration, target: Path = WEIGHTS) -> None:
     """Fit temperature, opinion probabilities and thresholds on texts never trained on."""
     model = Model(load_tokenizer(target / "tokenizer.json"), onnx_backend(target, None))
-    _, scores = model.read([example.text for example in held_out])
+    encoded, scores = model.read([example.text for example in held_out])
     settings = replace(settings, temperature=_temperature(held_out, scores))
     known = [number for number, example in enumerate(held_out) if example.opinions is not None]
     labelled = [held_out[number] for number in known]
     told = Scores(scores.document[known], [scores.parts[number] for number in known])
     settings = _opinions(labelled, told, settings)
     settings = replace(settings, intent_thresholds=_intents(labelled, told))
+    settings = _mixed(labelled, [encoded[number] for number in known], told, settings)
     settings.write(target / "model.json")
 
 
@@ -100,6 +110,25 @@ def _own(chances: Floats, gold: Bools, shared: float) -> float:
     if gold.sum() < _ENOUGH:
         return shared
     return round((best_threshold(chances.ravel(), gold.ravel(), _GRID)[0] + shared) / 2, 3)
+
+
+def _mixed(
+    rows: Sequence[Example], texts: Sequence[Encoded], scores: Scores, settings: Calibration
+) -> Calibration:
+    """The two cuts of «mixed» with the best F1 of that class."""
+    gold = [set("m" * bool(row.tone[0] == row.tone[2])) for row in rows]
+    tones = tone_probabilities(scores, settings)
+
+    def quality(tried: Calibration) -> float:
+        found = analyses(texts, scores, tones, tried)
+        return pair_f1(gold, [set("m" * (answer.tone == Tone.MIXED)) for answer in found])
+
+    tried = [
+        replace(settings, mixed_tone=tone, mixed_share=share)
+        for tone in (0.04, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35)
+        for share in (0.1, 0.2, 0.3, 0.4)
+    ]
+    return max(tried, key=quality)
 
 
 def _intents(rows: Sequence[Example], scores: Scores) -> tuple[float, ...]:
