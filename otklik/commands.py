@@ -16,23 +16,13 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from collectors.base import Outcome, Status
-from collectors.files.inspection import Inspection
 from otklik import pipeline
 from otklik.config import ENVIRONMENT_KEY, Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError
 from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
+from otklik.telling import WORDS, as_dict, print_json, tell, tell_inspection
 from storage import mentions, queries, settings
-
-_WORDS = {
-    Status.OK: "готово",
-    Status.NOT_MODIFIED: "без изменений",
-    Status.LATER: "позже",
-    Status.NEEDS_HUMAN: "нужен человек",
-    Status.LAYOUT_CHANGED: "страница изменилась",
-    Status.BUG: "ошибка программы",
-}
-_SHOWN_SKIPS = 10
 
 
 def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
@@ -40,7 +30,7 @@ def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     chosen = _chosen(config, names)
     results = list(pipeline.check(config, chosen, pipeline.door(config)))
     if as_json:
-        _print_json([{"source": r.source, "items": r.items, "error": r.error} for r in results])
+        print_json([{"source": r.source, "items": r.items, "error": r.error} for r in results])
         return _worst(bool(r.error) for r in results)
     for result in results:
         note(f"{result.source}: {result.error or f'в порядке, на первой странице {result.items}'}")
@@ -60,9 +50,9 @@ def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
             outcomes.append(outcome)
             advance(1)
             if not as_json:
-                _tell(outcome)
+                tell(outcome)
     if as_json:
-        _print_json([_as_dict(outcome) for outcome in outcomes])
+        print_json([as_dict(outcome) for outcome in outcomes])
     elif not chosen:
         note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
     return _code(outcomes)
@@ -75,9 +65,9 @@ def inspect(house: House, file: Path, source: str, given: dict[str, Any], *, as_
 
     found = file_source.inspect(transfer.options_for(house, file, source, given))
     if as_json:
-        _print_json(found.as_dict())
+        print_json(found.as_dict())
     else:
-        _tell_inspection(found)
+        tell_inspection(found)
     return OK
 
 
@@ -97,9 +87,9 @@ def import_file(
     with progress("Загрузка", None) as advance:
         outcome = transfer.import_file(house, options, source, brand, advance)
     if as_json:
-        _print_json(_as_dict(outcome))
+        print_json(as_dict(outcome))
     else:
-        _tell(outcome)
+        tell(outcome)
     return _code([outcome])
 
 
@@ -112,7 +102,7 @@ def analyse(house: House, *, as_json: bool) -> int:
         done = pipeline.analyse(house, analyser, advance)
     rate = done.texts / done.seconds if done.seconds else 0.0
     if as_json:
-        _print_json(
+        print_json(
             {
                 "analysed": done.texts - done.failed,
                 "failed": done.failed,
@@ -132,7 +122,7 @@ def status(house: House, *, as_json: bool) -> int:
     with house.db.read() as session:
         figures = queries.status(session, _model_version(house, session))
     if as_json:
-        _print_json(figures)
+        print_json(figures)
         return OK
     note(
         f"Упоминаний: {figures['mentions']}, проанализировано: {figures['analysed']}, "
@@ -141,7 +131,7 @@ def status(house: House, *, as_json: bool) -> int:
     table = Table("источник", "упоминаний", "последний сбор")
     for source in figures["sources"]:
         last = source["last_outcome"]
-        words = _WORDS[Status(last["status"])] if last else "ещё не было"
+        words = WORDS[Status(last["status"])] if last else "ещё не было"
         table.add_row(escape(source["name"]), str(source["mentions"]), words)
     console.print(table)
     return OK
@@ -243,59 +233,6 @@ def _that_may(house: House, sources: Iterable[SourceConfig]) -> Iterator[SourceC
             yield source
 
 
-def _tell(outcome: Outcome) -> None:
-    counts = outcome.counts
-    line = f"{outcome.source}: {_WORDS[outcome.status]}"
-    if outcome.status is not Status.NOT_MODIFIED:
-        line += f" — новых {counts.new}, изменённых {counts.changed}, прежних {counts.unchanged}"
-    if counts.deleted:
-        line += f", удалённых {counts.deleted}"
-    if counts.skipped:
-        line += f", пропущено {counts.skipped}"
-    note(line)
-    if outcome.error:
-        note(f"  {outcome.error}")
-    for remark in outcome.notes:
-        note(f"  {remark.where}: {remark.reason}")
-    for skipped in outcome.skipped[:_SHOWN_SKIPS]:
-        note(f"  {skipped.where}: {skipped.reason}")
-    if len(outcome.skipped) > _SHOWN_SKIPS:
-        note(f"  … и ещё {len(outcome.skipped) - _SHOWN_SKIPS}; все — в otklik status --json")
-
-
-def _tell_inspection(found: Inspection) -> None:
-    shape = (found.kind, found.encoding, found.delimiter and f"разделитель «{found.delimiter}»")
-    note(", ".join(part for part in shape if part))
-    for field, column in found.columns.items():
-        note(f"  {field} ← {column}")
-    if found.unmapped:
-        note(f"  без поля, сохранятся как есть: {', '.join(found.unmapped)}")
-    forms = ", ".join(f"{form} — {count}" for form, count in found.date_forms.items())
-    note(f"Даты: {forms or 'нет'}; без даты: {found.undated}, не прочитано: {found.unread_dates}")
-    for guess in found.guesses:
-        note(f"  {guess}")
-    note(f"Строк: {found.rows}, из них не прочитано: {found.broken}. Ничего не сохранено.")
-    for skipped in found.rejected[:_SHOWN_SKIPS]:
-        note(f"  {skipped.where}: {skipped.reason}")
-
-
-def _as_dict(outcome: Outcome) -> dict[str, Any]:
-    counts = outcome.counts
-    return {
-        "source": outcome.source,
-        "status": outcome.status,
-        "new": counts.new,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "deleted": counts.deleted,
-        "skipped": counts.skipped,
-        "samples": [{"where": s.where, "reason": s.reason} for s in outcome.skipped],
-        "error": outcome.error,
-        "seconds": round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
-        "next_due": outcome.next_due.isoformat() if outcome.next_due else None,
-    }
-
-
 def _code(outcomes: Iterable[Outcome]) -> int:
     """The worst outcome as an exit code."""
     codes = {Status.OK: OK, Status.NOT_MODIFIED: OK, Status.BUG: BUG}
@@ -336,7 +273,3 @@ def _model_version(house: House, session: Session) -> str:
         return embedded_version()
     used: str = settings.get(session, settings.MODEL, "")
     return used
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

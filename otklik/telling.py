@@ -1,0 +1,81 @@
+"""How outcomes, file inspections and JSON are told on the terminal."""
+
+import json
+import sys
+from typing import Any
+
+from collectors.base import Outcome, Status
+from collectors.files.inspection import Inspection
+from otklik.screen import note
+
+#: How a crawl ended, in words.
+WORDS = {
+    Status.OK: "готово",
+    Status.NOT_MODIFIED: "без изменений",
+    Status.LATER: "позже",
+    Status.NEEDS_HUMAN: "нужен человек",
+    Status.LAYOUT_CHANGED: "страница изменилась",
+    Status.BUG: "ошибка программы",
+}
+_SHOWN_SKIPS = 10
+
+
+def tell(outcome: Outcome) -> None:
+    """One source's outcome: counts, what went wrong, what to look at."""
+    counts = outcome.counts
+    line = f"{outcome.source}: {WORDS[outcome.status]}"
+    if outcome.status is not Status.NOT_MODIFIED:
+        line += f" — новых {counts.new}, изменённых {counts.changed}, прежних {counts.unchanged}"
+    if counts.deleted:
+        line += f", удалённых {counts.deleted}"
+    if counts.skipped:
+        line += f", пропущено {counts.skipped}"
+    note(line)
+    if outcome.error:
+        note(f"  {outcome.error}")
+    for remark in outcome.notes:
+        note(f"  {remark.where}: {remark.reason}")
+    for skipped in outcome.skipped[:_SHOWN_SKIPS]:
+        note(f"  {skipped.where}: {skipped.reason}")
+    if len(outcome.skipped) > _SHOWN_SKIPS:
+        note(f"  … и ещё {len(outcome.skipped) - _SHOWN_SKIPS}; все — та же команда с --json")
+
+
+def tell_inspection(found: Inspection) -> None:
+    """What was understood of a file, before anything is stored."""
+    shape = (found.kind, found.encoding, found.delimiter and f"разделитель «{found.delimiter}»")
+    note(", ".join(part for part in shape if part))
+    for field, column in found.columns.items():
+        note(f"  {field} ← {column}")
+    if found.unmapped:
+        note(f"  без поля, сохранятся как есть: {', '.join(found.unmapped)}")
+    forms = ", ".join(f"{form} — {count}" for form, count in found.date_forms.items())
+    note(f"Даты: {forms or 'нет'}; без даты: {found.undated}, не прочитано: {found.unread_dates}")
+    for guess in found.guesses:
+        note(f"  {guess}")
+    note(f"Строк: {found.rows}, из них не прочитано: {found.broken}. Ничего не сохранено.")
+    for skipped in found.rejected[:_SHOWN_SKIPS]:
+        note(f"  {skipped.where}: {skipped.reason}")
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """An outcome for programs."""
+    counts = outcome.counts
+    return {
+        "source": outcome.source,
+        "status": outcome.status,
+        "new": counts.new,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "deleted": counts.deleted,
+        "skipped": counts.skipped,
+        "samples": [{"where": s.where, "reason": s.reason} for s in outcome.skipped],
+        "error": outcome.error,
+        "seconds": round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
+        "next_due": outcome.next_due.isoformat() if outcome.next_due else None,
+    }
+
+
+def print_json(value: Any) -> None:
+    """A value on the output stream, for programs."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
