@@ -15,6 +15,12 @@ from bs4 import BeautifulSoup
 Node = dict[str, Any]
 REVIEW_TYPES = {"review", "userreview", "criticreview", "employerreview", "claimreview"}
 PRODUCT_TYPES = {"product", "softwareapplication", "mobileapplication", "book", "movie", "course"}
+# Nodes with a name that is not the name of what a review is about.
+PAGE_TYPES = {
+    *("webpage", "collectionpage", "itempage", "profilepage", "qapage", "faqpage", "website"),
+    *("itemlist", "listitem", "breadcrumblist", "article", "newsarticle", "blogposting"),
+    *("person", "rating", "aggregaterating", "offer", "imageobject", "question", "answer"),
+}
 MOST_NODES = 100_000  # of one page; bounds a document made to be walked for ever
 _CONTROL_COMMENT = re.compile(r"\A\s*(?:<!--|//<!\[CDATA\[|/\*<!\[CDATA\[\*/)|(?:-->|//\]\]>)\s*\Z")
 
@@ -42,7 +48,7 @@ def text_value(value: Any) -> str:
         if isinstance(value, list):
             value = value[0] if value else ""
         elif isinstance(value, dict):
-            value = next((value[k] for k in ("name", "value", "@value", "@id") if k in value), "")
+            value = next((value[k] for k in ("name", "value", "@value") if k in value), "")
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
@@ -124,9 +130,10 @@ def _subject(node: Any, around: Found) -> Found:
     if isinstance(node, list):
         node = node[0] if node else None
     name = text_value(node.get("name")) if isinstance(node, dict) else ""
-    if not name or not isinstance(node, dict) or not _types(node):
+    kinds = _types(node) if isinstance(node, dict) else set()
+    if not name or not kinds or kinds & PAGE_TYPES:
         return around
-    if _types(node) & PRODUCT_TYPES:
+    if kinds & PRODUCT_TYPES:
         return Found({}, product=name, company=around.company)
     return Found({}, product=around.product, company=name)
 

@@ -172,6 +172,16 @@ def test_cyclic_and_odd_nodes() -> None:
     assert [item.text for item in store.items.values()] == ["да", "слово"]
 
 
+def test_what_a_review_is_about() -> None:
+    review = {"@type": "Review", "reviewBody": "слово", "author": {"@id": "#a"}}
+    about = {"@type": "Product", "name": "Чай", "review": [review]}
+    nested = {"@type": "WebPage", "name": "Отзывы", "mainEntity": about}
+    alone = {**review, "reviewBody": "дело", "itemReviewed": {"@type": "Hotel", "name": "Юг"}}
+    body = f'<script type="application/ld+json">{json.dumps([nested, alone])}</script>'
+    found = [(m.product, m.company, m.author) for m in crawl(page, {"/a": body})[1].items.values()]
+    assert found == [("Чай", None, None), (None, "Юг", None)]
+
+
 def test_a_page_without_reviews_says_what_was_tried() -> None:
     outcome, _ = crawl(page, {"/a": "<h1>Пусто</h1>"}, **CARDS)
     assert outcome.status is Status.LAYOUT_CHANGED
