@@ -5,6 +5,9 @@ Run by ``otklik serve``, or by ``streamlit run app.py`` with the config in ``OTK
 
 from pathlib import Path
 
+# Altair looks pandas up among the loaded modules. Were it first imported while a page is drawn,
+# a second session could meet it half-loaded and fail.
+import pandas as pd  # noqa: F401
 import streamlit as st
 
 from otklik import config

@@ -70,7 +70,7 @@ def _brands(basics: Basics, where: Filter) -> None:
         placeholder="все бренды",
         select_all=False,
         label_visibility="collapsed",
-        width=220,
+        width=200,
         **_bound("brands", [b for b in where.brands if b in names], "brands", tuple),
     )
 
@@ -192,11 +192,11 @@ def _in_order(tones: list[str]) -> tuple[str, ...]:
 def _search(where: Filter) -> None:
     st.text_input(
         "Поиск",
-        placeholder="Поиск в любой форме слов",
+        placeholder="Поиск по словам",
         icon=":material/search:",
         max_chars=500,
         label_visibility="collapsed",
-        width=230,
+        width=190,
         **_bound("text", where.text, "text", str.strip),
     )
 
