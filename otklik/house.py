@@ -33,19 +33,20 @@ class Brands:
 
     def of(self, mention: Mention) -> Sequence[int]:
         """Brand ids in order of appearance; empty where no brand is found."""
-        if not mention.company:
-            return self._matcher.find(mention.text)
-        imported = self._companies.get(code_of(mention.company))
-        return self._matcher.find(mention.company) or ([imported] if imported else [])
+        return self._named_as(mention.company or "") or self._matcher.find(mention.text)
 
-    def is_new(self, mention: Mention) -> bool:
-        """Whether the mention's company is no brand yet and there is room for one more."""
+    def is_new(self, company: str) -> bool:
+        """Whether the company is no brand yet and there is room for one more."""
         full = len(self._companies) >= _MOST_IMPORTED_BRANDS
-        return bool(mention.company) and not full and not self.of(mention)
+        return bool(code_of(company)) and not full and not self._named_as(company)
 
     def add(self, code: str, brand_id: int) -> None:
         """From now on the company of this code is this brand."""
         self._companies[code] = brand_id
+
+    def _named_as(self, company: str) -> list[int]:
+        imported = self._companies.get(code_of(company))
+        return self._matcher.find(company) or ([imported] if imported else [])
 
 
 @dataclass(slots=True)
@@ -61,14 +62,17 @@ class House:
         """The zone in which days are counted."""
         return self.config.zone
 
-    def store(self, on_page: Callable[[int], None] = lambda _: None) -> "BrandingStore":
+    def store(self) -> SqlStore:
         """Storage as the runner sees it."""
-        inner = SqlStore(self.db, zone=self.zone, brands_of=self.brands.of, lemmas_of=lemmas)
-        return BrandingStore(inner, self.db, self.brands, on_page)
+        return SqlStore(self.db, zone=self.zone, brands_of=self.brands.of, lemmas_of=lemmas)
+
+    def import_store(self, on_page: Callable[[int], None]) -> "ImportStore":
+        """The same for a file that somebody imports by hand."""
+        return ImportStore(self.store(), self.db, self.brands, on_page)
 
 
 @dataclass(slots=True)
-class BrandingStore:
+class ImportStore:
     """Storage that makes a brand of every company it meets for the first time.
 
     ``on_page`` is told how many items each stored page had.
@@ -86,7 +90,7 @@ class BrandingStore:
     def save_page(self, source: str, items: list[Item]) -> Counts:
         """See :class:`collectors.base.Store`."""
         for item in items:
-            if isinstance(item, Mention) and item.company and self.brands.is_new(item):
+            if isinstance(item, Mention) and item.company and self.brands.is_new(item.company):
                 code, name = code_of(item.company), item.company.strip()
                 with self.db.write() as session:
                     self.brands.add(code, crawls.ensure_brand(session, code, name, "import"))

@@ -45,14 +45,11 @@ def tell_inspection(found: Inspection) -> None:
     """What was understood of a file, before anything is stored."""
     shape = (found.kind, found.encoding, found.delimiter and f"разделитель «{found.delimiter}»")
     note(", ".join(part for part in shape if part))
-    for field, column in found.columns.items():
-        note(f"  {field} ← {column}")
+    for sentence in found.summary:
+        note(f"  {sentence}")
     if found.unmapped:
-        note(f"  без поля, сохранятся как есть: {', '.join(found.unmapped)}")
-    forms = ", ".join(f"{form} — {count}" for form, count in found.date_forms.items())
-    note(f"Даты: {forms or 'нет'}; без даты: {found.undated}, не прочитано: {found.unread_dates}")
-    for guess in found.guesses:
-        note(f"  {guess}")
+        note(f"  Без поля, сохранятся как есть: {', '.join(found.unmapped)}.")
+    note(f"Без даты: {found.undated}, с непонятной датой: {found.unread_dates}.")
     note(f"Строк: {found.rows}, из них не прочитано: {found.broken}. Ничего не сохранено.")
     for skipped in found.rejected[:_SHOWN_SKIPS]:
         note(f"  {skipped.where}: {skipped.reason}")

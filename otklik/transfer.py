@@ -59,7 +59,7 @@ def import_file(
         source,
         file_source,
         options,
-        house.store(on_page),
+        house.import_store(on_page),
         Http(),
         interval=None,
         now=datetime.now(UTC),

@@ -65,7 +65,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
     """All rows of the file, ``PAGE`` at a time; broken ones are listed, the others come."""
     assert isinstance(ctx.options, Options)
     table, plan = _plan(ctx.options, ctx.source, ctx.now)
-    for guess in plan.inspection.guesses:
+    for guess in plan.inspection.summary:
         ctx.note(ctx.options.path.name, guess)
     page: list[Item] = []
     for item in _items(ctx, table, plan):

@@ -138,7 +138,7 @@ def _from_schema(ctx: Context, review: schema_org.Found, page: str) -> Mention:
         raise SkipItem("В отзыве schema.org нет ни текста, ни оценки.")
     moments = (node.get("datePublished"), node.get("dateCreated"), node.get("dateModified"))
     link = schema_org.text_value(node.get("url"))
-    ids = (node.get("identifier"), node.get("@id"), link)
+    ids = (node.get("identifier"), _lasting(node.get("@id")), link)
     mention = Mention(
         source=ctx.source,
         external_id=next(filter(None, map(schema_org.text_value, ids)), ""),
@@ -155,6 +155,11 @@ def _from_schema(ctx: Context, review: schema_org.Found, page: str) -> Mention:
         raw={"review": node},
     )
     return _dated(ctx, mention, next(filter(None, map(schema_org.text_value, moments)), ""))
+
+
+def _lasting(node_id: object) -> object:
+    """An ``@id`` that is only a fragment («#review1») may be a place on the page: not a key."""
+    return None if isinstance(node_id, str) and node_id.startswith("#") else node_id
 
 
 def _from_card(ctx: Context, card: Card) -> Mention:
