@@ -1,11 +1,11 @@
-"""The write side of mentions: a page of items in, the queue, answers of the model back.
+"""The write side of mentions, all of it by name; here: a page of items in.
 
 Nothing here commits or loops over rows with statements: a page is one SELECT of what is stored,
 then one batch of each sort of write. An unchanged item costs a comparison and no write.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,31 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collectors.base import Counts, Deleted, Item, Mention
-from nlp.analysis import Failure, Result
 from storage import rollups, rows
 from storage import tables as t
-from storage.labelling import apply_labels, relabel
+from storage.answers import Pending, count_pending, pending, save_analyses
+from storage.labelling import apply_labels
 from storage.rebuild import no_brand, rematch, rezone
 
 __all__ = ["Pending", "count_pending", "pending", "rematch", "rezone", "save_analyses", "upsert"]
 
-_NO_ANSWER: dict[str, Any] = {
-    **dict.fromkeys(("tone", "kind", "negative", "neutral", "positive", "peak", "last", "mean")),
-    "intents": [],
-    "opinions": [],
-}
-
 BrandsOf = Callable[[Mention], Sequence[int]]
 LemmasOf = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A text that waits for the model."""
-
-    mention_id: int
-    content_hash: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,80 +204,3 @@ def _brands(page: _Page, items: list[Mention]) -> list[set[int]]:
         return found
     nobody = no_brand(page.session)
     return [brand_ids or {nobody} for brand_ids in found]
-
-
-def pending(
-    session: Session, model_version: str, *, limit: int, after_id: int = 0
-) -> list[Pending]:
-    """The next texts in the order of their ids that this model has not answered for."""
-    mention = t.mention.c
-    found = session.execute(
-        sa.select(mention.id, mention.content_hash, mention.text)
-        .where(mention.id > after_id, _is_pending(model_version))
-        .order_by(mention.id)
-        .limit(limit)
-    )
-    return [Pending(*row) for row in found]
-
-
-def count_pending(session: Session, model_version: str) -> int:
-    """How many texts wait for this model."""
-    return (
-        session.scalar(
-            sa.select(sa.func.count()).select_from(t.mention).where(_is_pending(model_version))
-        )
-        or 0
-    )
-
-
-def _is_pending(model_version: str) -> sa.ColumnElement[bool]:
-    mention, analysis = t.mention.c, t.analysis.c
-    answered = sa.exists().where(
-        analysis.mention_id == mention.id,
-        analysis.content_hash == mention.content_hash,
-        analysis.model_version == model_version,
-    )
-    return sa.and_(mention.deleted_at.is_(None), ~answered)
-
-
-def save_analyses(
-    session: Session,
-    results: Iterable[tuple[Pending, Result]],
-    *,
-    model_version: str,
-    now: datetime,
-) -> None:
-    """Keep the model's answers and let them hold; saving one twice changes nothing.
-
-    The answer for a text that was edited meanwhile is kept, but the mention stays pending.
-    """
-    answers = list(results)
-    for chunk in t.in_chunks(answers):
-        values = [
-            _answer(asked, result) | {"model_version": model_version, "analysed_at": now}
-            for asked, result in chunk
-        ]
-        session.execute(t.insert(session, t.analysis).on_conflict_do_nothing(), values)
-    relabel(session, [asked.mention_id for asked, _ in answers])
-
-
-def _answer(asked: Pending, result: Result) -> dict[str, Any]:
-    """All columns for either sort of answer, so that one batch takes both."""
-    base = {"mention_id": asked.mention_id, "content_hash": asked.content_hash}
-    if isinstance(result, Failure):
-        return base | _NO_ANSWER | {"error": rows.fit(result.reason)}
-    scores = dict(zip(("negative", "neutral", "positive"), result.tone_scores, strict=True))
-    return (
-        base
-        | scores
-        | {
-            "tone": str(result.tone),
-            "kind": str(result.kind),
-            "intents": [str(intent) for intent in result.intents],
-            "opinions": [asdict(opinion) for opinion in result.opinions],
-            "peak": result.peak,
-            "last": result.end,
-            "mean": result.mean,
-            "error": None,
-        }
-    )
