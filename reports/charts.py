@@ -86,7 +86,7 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bo
                 | {"signed": signed, "label": label, "name": name, "touchpoint": count.touchpoint}
             )
     # Room for the numbers beside the longest bars.
-    room = 0.12 * max((row["n"] for row in rows), default=1)
+    room = 0.16 * max((row["n"] for row in rows), default=1)
     reach = [min(r["signed"] for r in rows) - room, max(r["signed"] for r in rows) + room]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
@@ -241,7 +241,12 @@ def _tooltips(**fields: str) -> list[alt.Tooltip]:
 
 def _finished(chart: Any, *, height: int) -> Chart:
     finished: Chart = (
-        chart.properties(height=height, width="container")
+        chart.properties(
+            height=height,
+            width="container",
+            # The last label of the time axis is wider than its bar.
+            padding={"left": 4, "top": 4, "right": 16, "bottom": 4},
+        )
         .configure_view(strokeWidth=0)
         .configure_axis(labelFontSize=12)
     )

@@ -107,8 +107,8 @@ def _wait_until_up(url: str) -> None:
 
 def _open(browser: Browser, url: str) -> Page:
     page = browser.new_context(locale="ru-RU", accept_downloads=True).new_page()
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
+    page.set_default_timeout(90_000)
+    expect.set_options(timeout=90_000)
     page.goto(url)
     return page
 

@@ -17,7 +17,7 @@ _EDITED = "edited_mention"
 _SIDES = (
     (Tone.NEGATIVE, "Негатив о…"),
     (Tone.POSITIVE, "Позитив о…"),
-    (Tone.NEUTRAL, "Без оценки о…"),
+    (Tone.NEUTRAL, "Нейтрально о…"),
 )
 
 

@@ -15,8 +15,10 @@ from views import data, empty, state, style
 from views.data import Basics
 
 _PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода", 0: "Всё"}
-_RATINGS: tuple[tuple[int, int] | None, ...] = (
-    None, (1, 5), (1, 2), (4, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5),
+#: Stands for «no filter»: a selectbox takes None for «nothing chosen yet».
+_ANY_RATING = (0, 5)
+_RATINGS = (
+    _ANY_RATING, (1, 5), (1, 2), (4, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5),
 )  # fmt: skip
 _TONES = (*Tone, UNREAD)
 
@@ -161,9 +163,9 @@ def _more(basics: Basics, where: Filter) -> None:
         _many("kinds", "Что это за текст", kinds, where.kinds, "любой")
         st.selectbox(
             "Оценка",
-            dict.fromkeys([*_RATINGS, where.rating]),
+            list(dict.fromkeys([*_RATINGS, where.rating or _ANY_RATING])),
             format_func=rating_label,
-            **_bound("rating", where.rating, "rating", lambda value: value),
+            **_bound("rating", where.rating or _ANY_RATING, "rating", _rating),
         )
         st.toggle(
             "Только голоса клиентов",
@@ -183,6 +185,10 @@ def _many(
         select_all=False,
         **_bound(key, [code for code in chosen if code in names], key, tuple),
     )
+
+
+def _rating(chosen: tuple[int, int]) -> tuple[int, int] | None:
+    return None if chosen == _ANY_RATING else chosen
 
 
 def _in_order(tones: list[str]) -> tuple[str, ...]:
@@ -274,9 +280,9 @@ def tone_label(tone: str) -> str:
     return f"{TONE_SIGNS[Tone(tone)]} {TONE_NAMES[Tone(tone)]}"
 
 
-def rating_label(rating: tuple[int, int] | None) -> str:
+def rating_label(rating: tuple[int, int]) -> str:
     """«1–2 ★»."""
-    if rating is None:
+    if rating == _ANY_RATING:
         return "любая или без оценки"
     low, high = rating
     if rating == (1, 5):

@@ -104,11 +104,13 @@ def _metric(tile: _Tile, now: Estimate) -> None:
     change = tile.measure.change
     value = ru.index(now.value) if tile.index else ru.percent(now.value)
     certain = bool(change and change.significant)
+    # Said outright: Streamlit looks for a hyphen, our minus sign is a real one.
+    good = change is not None and (change.value > 0) == tile.more_is_better
     st.metric(
         tile.label,
         value,
         delta=_difference(tile, change.value) if change else None,
-        delta_color=("normal" if tile.more_is_better else "inverse") if certain else "off",
+        delta_color="off" if not certain else "green" if good else "red",
         delta_arrow=_arrow(change.value) if change else "off",
         delta_description=_NOISE if change and not certain else None,
         help=_help(tile, now),
@@ -124,7 +126,7 @@ def _difference(tile: _Tile, value: float) -> str:
 
 def _help(tile: _Tile, now: Estimate) -> str:
     show = ru.index if tile.index else ru.percent
-    text = f"{tile.definition}\n\nПо {ru.counted(now.n, tile.unit)}."
+    text = f"{tile.definition}\n\nn = {ru.counted(now.n, tile.unit)}."
     text += f" Интервал 95 %: {show(now.low)} … {show(now.high)}."
     if tile.measure.change and not tile.measure.change.significant:
         text += " Изменение — в пределах погрешности."
