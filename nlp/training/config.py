@@ -50,6 +50,7 @@ class Config:
     weight_decay: float = 0.01
     warmup: int = 150
     positive_weight: float = 4.0
+    intent_positive_weight: float = 2.0
     dropout: float = 0.15
     token_dropout: float = 0.06
     label_smoothing: float = 0.02
