@@ -209,7 +209,7 @@ def _run(make_db: Callable[[], Database], examples: int) -> None:
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=20,
+            stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -224,7 +224,7 @@ def test_any_history_on_sqlite(tmp_path: Path, empty_sqlite: str) -> None:
         shutil.copy(empty_sqlite, path)
         return Database(str(path))
 
-    _run(make_db, examples=25)
+    _run(make_db, examples=20)
 
 
 def test_any_history_on_postgres(empty_postgres: str) -> None:
@@ -238,4 +238,4 @@ def test_any_history_on_postgres(empty_postgres: str) -> None:
             )
         return database
 
-    _run(make_db, examples=8)
+    _run(make_db, examples=5)
