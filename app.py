@@ -65,8 +65,11 @@ def main() -> None:
     if wired is None:
         return
     context.put(wired)
-    if filterbar.draw():
-        page.run()
+    try:
+        if filterbar.draw():
+            page.run()
+    except StorageError as error:
+        st.error(str(error), icon=":material/error:")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The app page by page, without a browser: what it shows, what it survives, what it changes."""
 
-import csv
-import io
 import subprocess
 import sys
 from datetime import timedelta
@@ -9,18 +7,15 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from world import MODEL, MOSCOW, NOW, World, crawl, fill, found, judged, said, tell
 
 from collectors.base import Status
 from nlp.analysis import Failure, Opinion
 from nlp.labels import Kind, Tone, Touchpoint
-from reports.rows import write_csv, write_xlsx
 from storage import queries, settings
 from storage.database import Database
 from storage.filters import Filter
-from views.cards import card, highlighted
 
 ROOT = Path(__file__).parent.parent
 MENTIONS = "views/mentions.py"
@@ -285,22 +280,6 @@ def test_texts_of_strangers_stay_texts(world: World) -> None:
             assert tag not in told.replace("<i>−</i>", "")
 
 
-def test_evidence_is_marked_where_it_stands() -> None:
-    text = "Курьер & хам, хлеб < вкусный"
-
-    def opinion(tone: Tone, start: int, end: int) -> queries.OpinionRow:
-        return queries.OpinionRow("staff", tone, start, end, 0.9)
-
-    html = highlighted(text, [opinion(Tone.NEGATIVE, 0, 12), opinion(Tone.POSITIVE, 9, 28)])
-    assert html.count("<mark") == 3
-    assert 'class="ok-mixed"' in html  # where both speak
-    assert "Курьер &amp; " in html
-    # Offsets of another revision of the text, or of none, must not break the page.
-    assert highlighted(text, [opinion(Tone.NEGATIVE, 90, 99), opinion(Tone.NEGATIVE, 0, 0)]) == (
-        "Курьер &amp; хам, хлеб &lt; вкусный"
-    )
-
-
 def test_failed_and_pending_are_told_apart(world: World) -> None:
     tell(world, said("Первый"), Failure("в тексте нет слов"))
     tell(world, said("Второй"), None)
@@ -312,44 +291,3 @@ def test_failed_and_pending_are_told_apart(world: World) -> None:
     assert link_of(app)["tone"] == ["-"]
     assert app.title[0].value == "2\u00a0упоминания"
     assert "не удалось проанализировать" in text_of(app)
-
-
-def test_a_long_text_is_folded_and_whole(world: World) -> None:
-    text = "слово " * 500 + "конец."
-    tell(world, said(text), judged())
-    with world.db.read() as session:
-        (row,) = queries.mentions(session, Filter(), limit=1)
-    html = card(row, MOSCOW)
-    assert "<details" in html
-    assert "конец." in html
-
-
-FORMULAS = ['=HYPERLINK("http://x")', "+7 900", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "обычный"]
-
-
-def test_exports_run_no_formulas(world: World) -> None:
-    for number, text in enumerate(FORMULAS):
-        tell(world, said(text, external_id=str(number), author=text), judged())
-    with world.db.read() as session:
-        rows = list(queries.export(session, Filter()))
-    sheet, table = io.BytesIO(), io.BytesIO()
-    write_csv(rows, table, MOSCOW)
-    write_xlsx(rows, sheet, MOSCOW)
-    assert table.getvalue().startswith(b"\xef\xbb\xbf")
-    lines = list(csv.reader(io.StringIO(table.getvalue().decode("utf-8-sig")), delimiter=";"))
-    book = CalamineWorkbook.from_filelike(io.BytesIO(sheet.getvalue())).get_sheet_by_index(0)
-    for cells in (lines, book.to_python()):
-        assert len(cells) == len(FORMULAS) + 1
-        texts = [str(row[cells[0].index("Текст")]) for row in cells[1:]]
-        assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
-        assert "обычный" in texts
-
-
-def test_the_download_holds_the_filtered_rows(world: World) -> None:
-    fill(world, 60)
-    app = opened(MENTIONS, period="all", source="vk")
-    n = sum(m.source == "vk" for m, _ in world.told)
-    assert app.get("download_button")
-    with world.db.read() as session:
-        where = Filter(sources=(world.sources["vk"],), voices_only=False)
-        assert sum(1 for _ in queries.export(session, where)) == n

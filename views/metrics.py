@@ -30,8 +30,17 @@ class _Tile:
 
 def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: Filter) -> None:
     """All tiles; a figure that nothing tells of (no ratings) is left out."""
+    tiles = [*_tone_tiles(figures, points, where), *_other_tiles(counts, figures)]
+    told = [(tile, tile.measure.now) for tile in tiles if tile.measure.now]
+    with st.grid(len(told) + 1, min_column_width=150, gap="small", key="metrics"):
+        _volume(figures, points)
+        for tile, now in told:
+            _metric(tile, now)
+
+
+def _tone_tiles(figures: KeyFigures, points: Sequence[Point], where: Filter) -> list[_Tile]:
     unit, units = ("мнений", ru.OPINION) if where.touchpoints else ("упоминаний", ru.MENTION)
-    tiles = [
+    return [
         _Tile(
             "Индекс тональности",
             figures.net,
@@ -51,6 +60,11 @@ def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: F
                 point.tones.negative / point.tones.n * 100 for point in points if point.tones.n
             ),
         ),
+    ]
+
+
+def _other_tiles(counts: Figures, figures: KeyFigures) -> list[_Tile]:
+    return [
         _Tile(
             "CSAT",
             figures.csat,
@@ -74,11 +88,6 @@ def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: F
             "По ответам опроса: доля оценок 9–10 минус доля 0–6, от −100 до +100.",
         ),
     ]
-    told = [(tile, tile.measure.now) for tile in tiles if tile.measure.now]
-    with st.grid(len(told) + 1, min_column_width=150, gap="small", key="metrics"):
-        _volume(figures, points)
-        for tile, now in told:
-            _metric(tile, now)
 
 
 def _volume(figures: KeyFigures, points: Sequence[Point]) -> None:
