@@ -70,14 +70,12 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.shop = Shop(self.make_db(), Clock())
-        self.zone = ZoneInfo("Europe/Moscow")
         brand = st.sampled_from(sorted(self.shop.brands.values()))
         self.brand_sets = st.lists(brand, unique=True, max_size=2)
 
     @rule(items=st.lists(ITEMS, max_size=5), data=st.data())
     def page(self, items: list[Mention | Deleted], data: Any) -> None:
         self.shop.matched = data.draw(self.brand_sets)
-        self.shop.zone = self.zone
         self.shop.put(*items)
 
     @rule(model=MODELS, answers=st.lists(ANSWERS, min_size=4, max_size=4))
@@ -122,7 +120,7 @@ class History(RuleBasedStateMachine):
 
     @rule(zone=ZONES)
     def rezone(self, zone: ZoneInfo) -> None:
-        self.zone = zone
+        self.shop.zone = zone
         with self.shop.db.write() as session:
             mentions.rezone(session, zone)
 
@@ -132,7 +130,7 @@ class History(RuleBasedStateMachine):
         with self.shop.db.write() as session:
             rollups.recount(session)
         assert kept == _sums(self.shop)
-        assert kept == _plain_recount(self.shop, self.zone)
+        assert kept == _plain_recount(self.shop)
 
     def teardown(self) -> None:
         self.shop.db.dispose()
@@ -142,7 +140,7 @@ def _sums(shop: Shop) -> tuple[set[Any], set[Any]]:
     return set(shop.rows(t.mention_daily)), set(shop.rows(t.opinion_daily))
 
 
-def _plain_recount(shop: Shop, zone: ZoneInfo) -> tuple[set[Any], set[Any]]:
+def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
     """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
     brands = defaultdict(list)
     for row in shop.rows(t.mention_brand):
@@ -159,7 +157,7 @@ def _plain_recount(shop: Shop, zone: ZoneInfo) -> tuple[set[Any], set[Any]]:
             exact = 1 + (mention.rating - 1) * 4 / (mention.rating_scale - 1)
             stars = min(5, max(1, int(exact + 0.5) if exact > 0 else 1))
         for brand_id in brands[mention.id]:
-            where = (brand_id, mention.published_at.astimezone(zone).date(), mention.source_id)
+            where = (brand_id, mention.published_at.astimezone(shop.zone).date(), mention.source_id)
             counter = sums[(*where, tone, kind, stars)]
             counter["n"] += 1
             counter.update(INTENT_COLUMNS[intent] for intent in (answer.intents if answer else ()))
