@@ -21,6 +21,10 @@ from storage.models import Brand
 _MOST_IMPORTED_BRANDS = 50
 
 
+#: Setting: fingerprint of the names and sources that stored mentions were matched by.
+_MATCHED = "matched_by"
+
+
 class Brands:
     """Decides for which brands a mention of a shared source counts.
 
@@ -123,17 +127,20 @@ def open_house(config: Config) -> House:
 
 
 def _follow_changes(house: House) -> None:
-    """A new zone moves mentions to other days; new names move them to other brands."""
-    names = key_of(*((brand.code, brand.name, brand.aliases) for brand in house.config.brands))
+    """A new zone moves mentions to other days; new names, or a source's brand, to other brands."""
+    names = key_of(
+        *((brand.code, brand.name, brand.aliases) for brand in house.config.brands),
+        *((source.name, source.brand) for source in house.config.sources),
+    )
     with house.db.read() as session:
-        zone, matched = settings.get(session, settings.ZONE), settings.get(session, "brand_names")
+        zone, matched = settings.get(session, settings.ZONE), settings.get(session, _MATCHED)
     if zone != house.config.timezone:
         with house.db.write() as session:
             mentions.rezone(session, house.zone)
     if matched != names:
         with house.db.write() as session:
             mentions.rematch(session, house.brands.of)
-            settings.put(session, "brand_names", names)
+            settings.put(session, _MATCHED, names)
 
 
 def _brands_in(config: Config) -> list[BrandDeclaration]:

@@ -21,7 +21,7 @@ from nlp.analysis import Failure, Query
 from otklik.config import Config, SourceConfig
 from otklik.house import House
 from otklik.messages import ConfigError, describe
-from storage import mentions
+from storage import labelling, mentions
 
 #: Mentions taken from the queue at once: enough for the model to sort by length, small in memory.
 _TAKE = 1024
@@ -113,6 +113,8 @@ def model_of(config: Config) -> Analyser:
 def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed:
     """Analyse everything that is pending. The query is the queue: safe to cut off and rerun."""
     started, texts, failed, after = time.monotonic(), 0, 0, 0
+    with house.db.write() as session:
+        labelling.use_model(session, analyser.version)
     while True:
         with house.db.read() as session:
             batch = mentions.pending(session, analyser.version, limit=_TAKE, after_id=after)
