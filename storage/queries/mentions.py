@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -110,10 +110,14 @@ def export(session: Session, where: Filter) -> Iterator[MentionRow]:
 
 
 def _ids(session: Session, where: Filter) -> Select[int]:
-    chosen = select(col(MentionBrand.mention_id)).where(*brand_rows(session, where))
+    rows = select(col(MentionBrand.mention_id)).where(*brand_rows(session, where))
+    # Few mentions hold a word: they are looked up. Other filters leave many: mentions are walked
+    # newest first until the page is full.
+    own_row = rows.where(col(MentionBrand.mention_id) == _id).correlate(Mention)
+    chosen = _id.in_(rows) if where.text else exists(own_row)
     return (
         select(_id)
-        .where(_id.in_(chosen), *_around(where))
+        .where(chosen, *_around(where))
         .order_by(col(Mention.published_at).desc(), _id.desc())
     )
 

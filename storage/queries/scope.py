@@ -38,8 +38,10 @@ INTENT_COLUMNS = {
 }
 NPS_COLUMNS = {"promoters": (9, 10), "passives": (7, 8), "detractors": (0, 6)}
 
-#: An opinion and the row of its mention and brand.
+#: An opinion and the row of its mention and brand. The day is implied, but it completes the
+#: index by touchpoint: without it SQLite would walk all opinions of the touchpoint for each row.
 _SAME_ROW = and_(
+    col(MentionBrand.day) == col(Opinion.day),
     col(MentionBrand.mention_id) == col(Opinion.mention_id),
     col(MentionBrand.brand_id) == col(Opinion.brand_id),
 )
