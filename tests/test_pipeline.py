@@ -1,0 +1,200 @@
+"""The pipeline through its own functions, on both databases, with the shipped model."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from collectors.base import Outcome, Status
+from collectors.http import Http
+from nlp.analyser import Analyser
+from otklik import pipeline, transfer
+from otklik.config import load
+from otklik.house import House, open_house
+from storage import commands, queries
+from storage.models import Brand, Mention, MentionBrand, Source
+
+ROWS = """text;date;company
+В Морошке свежий хлеб;2026-03-01 23:30;
+Ушла из Морошки в Амбар24, там дешевле;2026-03-02 10:00;
+Погода хорошая;2026-03-03;
+"""
+
+
+class Opener:
+    """Opens houses over one database and closes their connections at the end."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.houses: list[House] = []
+
+    def __call__(self, config: str = "", rows: str = ROWS) -> House:
+        (self.folder / "rows.csv").write_text(rows, encoding="utf-8")
+        path = self.folder / "config.yaml"
+        path.write_text(f"database: {{url: '{self.url}'}}\n{config}", encoding="utf-8")
+        house = open_house(load(path))
+        self.houses.append(house)
+        return house
+
+
+@pytest.fixture
+def opened(tmp_path: Path, db_url: str) -> Iterator[Opener]:
+    opener = Opener(tmp_path, db_url)
+    yield opener
+    for house in opener.houses:
+        house.db.dispose()
+
+
+BRANDS = """
+brands:
+  - {code: moroshka, name: Морошка}
+  - {code: ambar24, name: Амбар24, competitor: true}
+"""
+SOURCE = "sources:\n  - {name: rows, type: file, path: rows.csv}\n"
+
+
+def crawl(house: House) -> list[Outcome]:
+    return list(pipeline.collect(house, house.config.sources, Http()))
+
+
+def brands_of_texts(house: House) -> dict[str, set[str]]:
+    with house.db.read() as session:
+        found = session.exec(
+            select(Mention.text, Brand.code)
+            .join(MentionBrand, MentionBrand.mention_id == Mention.id)  # type: ignore[arg-type]
+            .join(Brand, Brand.id == MentionBrand.brand_id)  # type: ignore[arg-type]
+        ).all()
+    brands: dict[str, set[str]] = {}
+    for text, code in found:
+        brands.setdefault(text.split()[0], set()).add(code)
+    return brands
+
+
+def test_a_shared_source_gives_a_mention_to_every_brand_it_names(opened: Opener) -> None:
+    house = opened(BRANDS + SOURCE)
+    assert [outcome.status for outcome in crawl(house)] == [Status.OK]
+    assert brands_of_texts(house) == {
+        "В": {"moroshka"},
+        "Ушла": {"moroshka", "ambar24"},
+        "Погода": {""},
+    }
+
+
+def test_a_new_alias_and_a_source_of_one_brand_reach_what_is_stored(opened: Opener) -> None:
+    crawl(opened(BRANDS + SOURCE))
+    again = opened(BRANDS.replace("name: Морошка}", "name: Морошка, aliases: [погода]}") + SOURCE)
+    assert brands_of_texts(again)["Погода"] == {"moroshka"}
+    own = opened(BRANDS + SOURCE.replace("path:", "brand: ambar24, path:"))
+    assert set().union(*brands_of_texts(own).values()) == {"ambar24"}
+
+
+def test_a_new_zone_moves_mentions_to_its_days(opened: Opener) -> None:
+    crawl(opened(BRANDS + SOURCE))
+    house = opened("timezone: Asia/Vladivostok\n" + BRANDS + SOURCE)
+    with house.db.read() as session:
+        days = session.exec(select(Mention.day).order_by(Mention.published_at)).all()  # type: ignore[arg-type]
+    assert days[0] == date(2026, 3, 2)  # 23:30 in Moscow is the next morning there
+
+
+def imported(house: House, folder: Path, rows: str) -> Outcome:
+    file = folder / "import.csv"
+    file.write_text(rows, encoding="utf-8")
+    options = transfer.options_for(house, file, "by-hand", {})
+    return transfer.import_file(house, options, "by-hand", None, lambda _: None)
+
+
+def test_an_import_makes_brands_of_its_companies(opened: Opener, tmp_path: Path) -> None:
+    house = opened(BRANDS)
+    rows = (
+        "text;company\nВсё хорошо;Колонка\nКолонка громкая;\nСыр свежий;Морошка\nЕщё раз;колонка\n"
+    )
+    outcome = imported(house, tmp_path, rows)
+    assert outcome.counts.new == 4
+    with house.db.read() as session:
+        made = session.exec(select(Brand.code, Brand.name).where(Brand.origin == "import")).all()
+    assert made == [("kolonka", "Колонка")]
+    # A company's name may be a common word: texts are not searched for it.
+    assert brands_of_texts(house) == {
+        "Всё": {"kolonka"},
+        "Колонка": {""},
+        "Сыр": {"moroshka"},
+        "Ещё": {"kolonka"},
+    }
+
+
+def test_too_many_companies_are_no_company_column(opened: Opener, tmp_path: Path) -> None:
+    house = opened()
+    rows = "text;company\n" + "".join(f"Текст {i};Фирма {i}\n" for i in range(70))
+    assert imported(house, tmp_path, rows).counts.new == 70
+    with house.db.read() as session:
+        made = session.exec(select(Brand.code).where(Brand.origin == "import")).all()
+    assert len(made) == 50
+
+
+def test_the_queue_is_emptied_and_a_correction_holds(opened: Opener, analyser: Analyser) -> None:
+    house = opened(BRANDS + SOURCE)
+    crawl(house)
+    steps: list[int] = []
+    done = pipeline.analyse(house, analyser, steps.append)
+    assert (done.texts, done.failed, sum(steps)) == (3, 0, 3)
+    assert pipeline.analyse(house, analyser, steps.append).texts == 0
+    with house.db.read() as session:
+        first = session.exec(select(Mention.id).order_by(Mention.id)).first()  # type: ignore[arg-type]
+        assert queries.status(session, analyser.version)["pending"] == 0
+    assert first is not None
+    with house.db.write() as session:
+        commands.correct(session, first, tone="mixed", now=datetime.now(UTC))
+    pipeline.analyse(house, analyser, steps.append)
+    with house.db.read() as session:
+        tones = session.exec(
+            select(MentionBrand.tone).where(MentionBrand.mention_id == first)
+        ).all()
+    assert set(tones) == {"mixed"}
+
+
+def test_an_edited_row_is_read_anew(opened: Opener, analyser: Analyser) -> None:
+    rows = "id;text;date\n1;Очень хорошо, спасибо!;2026-03-01\n"
+    crawl(house := opened(BRANDS + SOURCE, rows))
+    pipeline.analyse(house, analyser, lambda _: None)
+    house = opened(BRANDS + SOURCE, rows.replace("Очень хорошо, спасибо!", "Ужас, обманули."))
+    assert crawl(house)[0].counts.changed == 1
+    with house.db.read() as session:
+        assert queries.status(session, analyser.version)["pending"] == 1
+    assert pipeline.analyse(house, analyser, lambda _: None).texts == 1
+
+
+def test_a_failing_source_is_put_off_and_says_so(opened: Opener) -> None:
+    config = "sources:\n  - {name: closed, type: feed, url: 'http://127.0.0.1:9/feed'}\n"
+    house = opened(config)
+    outcome = crawl(house)[0]
+    assert outcome.status is Status.NEEDS_HUMAN  # an address of our own network, not allowed
+    assert "allow_private" in outcome.error
+    reason = pipeline.reason_to_wait(house, house.config.sources[0])
+    assert "otklik crawl closed" in reason
+    disabled = opened(config.replace("name: closed", "enabled: false, name: closed"))
+    assert "выключен" in pipeline.reason_to_wait(disabled, disabled.config.sources[0])
+
+
+def test_secrets_stay_out_of_the_database(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OT_SECRET", "hush-hush")
+    house = opened(
+        "sources:\n  - {name: a, type: feed, url: 'http://127.0.0.1:9/?key=${OT_SECRET}'}\n"
+    )
+    outcome = crawl(house)[0]
+    assert "hush-hush" not in outcome.error + outcome.detail
+    with house.db.read() as session:
+        source = session.exec(select(Source)).one()
+        assert "hush-hush" not in str(source.options)
+        assert "${OT_SECRET}" in str(source.options)
+        status = queries.status(session, "any")
+    assert "hush-hush" not in str(status)
+
+
+def test_check_stores_nothing(opened: Opener) -> None:
+    house = opened(BRANDS + SOURCE)
+    (checked,) = pipeline.check(house.config, house.config.sources, Http())
+    assert (checked.items, checked.error) == (3, "")
+    with house.db.read() as session:
+        assert queries.status(session, "any")["mentions"] == 0
