@@ -86,8 +86,9 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bo
                 | {"signed": signed, "label": label, "name": name, "touchpoint": count.touchpoint}
             )
     # Room for the numbers beside the longest bars.
-    room = 0.16 * max((row["n"] for row in rows), default=1)
-    reach = [min(r["signed"] for r in rows) - room, max(r["signed"] for r in rows) + room]
+    reach = [row["signed"] for row in rows] or [0]
+    room = 0.16 * max(map(abs, reach))
+    reach = [min(reach) - room, max(reach) + room]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y(
             "name:N",
