@@ -19,10 +19,10 @@ def draw(catalog: Catalog) -> None:
     first, second = st.columns(2)
     with first, st.container(border=True, height="stretch"):
         st.subheader(":material/rss_feed: Собрать из источников")
-        st.code("otklik crawl\notklik analyse", language="bash")
+        st.code("otklik crawl\notklik analyse", language=None)
         st.caption("Источники перечислены в config.yaml. `otklik check` проверит их без записи.")
     with second, st.container(border=True, height="stretch"):
         st.subheader(":material/upload_file: Загрузить файл")
-        st.code("otklik import отзывы.csv\notklik analyse", language="bash")
+        st.code("otklik import отзывы.csv\notklik analyse", language=None)
         st.caption("CSV, XLSX или JSONL. Столбцы с текстом, датой и оценкой найдутся сами.")
-    st.caption("Хотите сначала посмотреть на готовом? `otklik demo` наполнит базу примером.")
+    st.caption("Хотите сначала посмотреть на готовом? `make demo` откроет пример в отдельной базе.")
