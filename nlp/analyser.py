@@ -81,7 +81,9 @@ class Analyser:
             return []
         encoded, scores = self._model.read(texts)
         tones = (
-            self._tone(texts) if self._tone else decode.tone_probabilities(scores, self._settings)
+            self._tone(texts)
+            if self._tone
+            else decode.tone_probabilities(scores.document, self._settings)
         )
         return list(decode.analyses(encoded, scores, tones, self._settings))
 

@@ -44,9 +44,10 @@ def sigmoid(logits: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
 
 
-def tone_probabilities(scores: Scores, calibration: Calibration) -> Floats:
-    """Texts × 3, calibrated."""
-    return softmax(scores.document[:, :_TONES] / calibration.temperature)
+def tone_probabilities(logits: Floats, calibration: Calibration) -> Floats:
+    """Tone logits of texts or segments (× 3) as calibrated probabilities."""
+    bias = np.array(calibration.tone_bias, np.float32)
+    return softmax(logits[:, :_TONES] / calibration.temperature + bias)
 
 
 def opinion_probabilities(parts: Floats, calibration: Calibration) -> Floats:
@@ -67,7 +68,7 @@ def analyses(
             continue
         parts = scores.parts[number]
         opinions = _opinions(encoded, parts, calibration)
-        signs = softmax(parts[:, _OPINIONS:] / calibration.temperature)
+        signs = tone_probabilities(parts[:, _OPINIONS:], calibration)
         course = signs[:, _POSITIVE] - signs[:, _NEGATIVE]
         negative, neutral, positive = map(float, tones[number])
         yield Analysis(

@@ -43,6 +43,11 @@ class Example:
     intents: Floats | None = None
     opinions: Floats | None = None
 
+    @property
+    def mixed(self) -> bool:
+        """Whether the label is «mixed»: both poles alike, and hardly neutral."""
+        return bool(self.tone[0] == self.tone[2] > self.tone[1])
+
 
 @dataclass(slots=True)
 class Split:

@@ -23,12 +23,11 @@ from nlp.training.metrics import calibration_error, macro_f1
 def tone_by_source(held_out: Sequence[Example], model: Model, settings: Any) -> dict[str, Figures]:
     """3-class macro-F1 of the document tone, by corpus, and over all («all»)."""
     _, scores = model.read([example.text for example in held_out])
-    chances = decode.tone_probabilities(scores, settings)
+    chances = decode.tone_probabilities(scores.document, settings)
     gold = np.array([example.tone.argmax() for example in held_out])
     groups: dict[str, list[int]] = defaultdict(list)
     for number, example in enumerate(held_out):
-        # Even parts of «mixed» have no right answer among three.
-        if example.tone[0] != example.tone[2]:
+        if not example.mixed:  # «mixed» has no right answer among three
             labelled = example.opinions is not None
             groups["touchpoints" if labelled else example.source].append(number)
             groups["all"].append(number)
