@@ -105,7 +105,7 @@ def _chunks(queries: Iterable[str | Query]) -> Iterator[list[str | Query]]:
 def embedded_version(weights: Path = WEIGHTS) -> str:
     """``otklik-1-`` and a digest of the weights and of the settings beside them."""
     digest = hashlib.sha256()
-    for name in ("model.safetensors", "model.json", "tokenizer.json"):
+    for name in ("model.safetensors", "model.onnx", "model.json", "tokenizer.json"):
         with (weights / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return f"otklik-1-{digest.hexdigest()[:8]}"

@@ -57,24 +57,13 @@ def onnx_backend(weights: Path, threads: int | None) -> Backend:
 def torch_backend(state: State, calibration: Calibration, threads: int | None) -> Backend:
     """A network's weights by torch: on a GPU where there is one, else on the CPU."""
     import torch
-    from transformers import BertConfig
 
-    from nlp.network import Network
+    from nlp.network import restore
 
-    words = state["encoder.embeddings.word_embeddings.weight"]
-    config = BertConfig(
-        vocab_size=words.shape[0],
-        hidden_size=words.shape[1],
-        num_hidden_layers=calibration.layers,
-        num_attention_heads=calibration.heads,
-        intermediate_size=4 * words.shape[1],
-    )
     if threads:
         torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = Network(config)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
-    network.to(device).eval()
+    network = restore(state, calibration.heads).to(device)
 
     @torch.inference_mode()
     def forward(ids: Ids, segment: Ids) -> tuple[Logits, Logits]:

@@ -6,6 +6,7 @@ from transformers import BertConfig, BertModel
 
 from nlp.encode import PAD
 from nlp.labels import MODEL_TONES, Intent, Kind, Touchpoint
+from nlp.packed import State, layer_count
 
 TONES, KINDS, INTENTS = len(MODEL_TONES), len(Kind), len(Intent)
 #: Touchpoint-major: output 3·t + s is touchpoint t with tone s.
@@ -40,6 +41,21 @@ class Network(nn.Module):
         whole, parts = self.dropout(whole), self.dropout(parts)
         document = torch.cat([self.tone(whole), self.kind(whole), self.intent(whole)], -1)
         return document.squeeze(1), torch.cat([self.opinion(parts), self.tone(parts)], -1)
+
+
+def restore(state: State, heads: int) -> Network:
+    """The network of a state (see :mod:`nlp.packed`), ready to answer."""
+    words = state["encoder.embeddings.word_embeddings.weight"]
+    config = BertConfig(
+        vocab_size=words.shape[0],
+        hidden_size=words.shape[1],
+        num_hidden_layers=layer_count(state),
+        num_attention_heads=heads,
+        intermediate_size=4 * words.shape[1],
+    )
+    network = Network(config)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return network.eval()
 
 
 def _mean(hidden: Tensor, member: Tensor) -> Tensor:

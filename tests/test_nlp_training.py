@@ -14,7 +14,7 @@ from nlp import packed
 from nlp.analyser import WEIGHTS
 from nlp.backends import onnx_backend, torch_backend
 from nlp.calibration import Calibration, WrongWeights, read
-from nlp.encode import EOS, PAD, encode, load_tokenizer, pad, windows
+from nlp.encode import EOS, PAD, Window, encode, load_tokenizer, pad, windows
 from nlp.labels import Touchpoint
 from nlp.training import data, metrics
 from nlp.training.config import Config
@@ -120,7 +120,7 @@ def toy_base(tmp_path: Path) -> Path:
 
 def test_both_backends_read_the_packed_weights_alike(toy_base: Path, tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
-    from nlp.training import graph, train
+    from nlp.training import graph, ranges, train
 
     network = train.start(toy_base, Config(layers=3))
     state = {name: value.numpy() for name, value in network.state_dict().items()}
@@ -131,10 +131,12 @@ def test_both_backends_read_the_packed_weights_alike(toy_base: Path, tmp_path: P
     for name, value in back.items():
         if "token_type" not in name and "position" not in name:
             assert np.abs(value - state[name]).max() <= np.abs(state[name]).max() / 120 + 1e-6
-    onnx.save(graph.build(file, 3, 12), tmp_path / "model.onnx")
     ids = np.random.default_rng(0).integers(4, 1000, (3, 9))
     segment = np.array([[-1, 0, 0, 0, 1, 1, 2, 2, -1]] * 3)
     ids[1, 6:], segment[1, 6:] = PAD, -1
+    seen = [Window(row, part, 0, 3) for row, part in zip(ids, segment, strict=True)]
+    scales = ranges.measure(network.eval(), seen)
+    onnx.save(graph.build(file, 3, 12, scales), tmp_path / "model.onnx")
     fast = onnx_backend(tmp_path, 1)(ids, segment)
     exact = torch_backend(back, Calibration(layers=3, heads=12), None)(ids, segment)
     for ours, theirs in zip(fast, exact, strict=True):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def main() -> None:
         train.train(asked.data, encoder, asked.work, config)
     if asked.step != "train":
         split = data.load(asked.data, load_tokenizer(encoder / "tokenizer.json"), config)
-        export.calibrate(split.dev, export.write(network, encoder))
+        rows = random.Random(config.seed).sample(data.one_pass(split, random.Random(0)), 2000)
+        settings = export.write(network, encoder, [row.window for row in rows])
+        export.calibrate(split.dev, settings)
         dev = data.read_jsonl(asked.data / "touchpoints_dev.jsonl")
         demo = data.read_jsonl(asked.demo) if asked.demo else []
         figures = evaluate.evaluate(split, dev, network, demo)

@@ -24,12 +24,14 @@ from nlp.decode import (
     sigmoid,
     tone_probabilities,
 )
-from nlp.encode import Encoded, load_tokenizer
+from nlp.encode import Encoded, Window, load_tokenizer
 from nlp.forward import Model
 from nlp.labels import Intent, Tone, Touchpoint
+from nlp.network import restore
 from nlp.training import graph
 from nlp.training.data import Example
 from nlp.training.metrics import best_threshold, pair_f1
+from nlp.training.ranges import measure
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -42,14 +44,21 @@ _GRID = [cut / 40 for cut in range(4, 37)]
 _ENOUGH = 20
 
 
-def write(network: Path, base: Path, target: Path = WEIGHTS) -> Calibration:
-    """Quantise ``network`` (a torch state file) into ``target``; uncalibrated settings."""
+def write(
+    network: Path, base: Path, sample: Sequence[Window], target: Path = WEIGHTS
+) -> Calibration:
+    """Quantise ``network`` (a torch state file) into ``target``; uncalibrated settings.
+
+    ``sample`` are texts to measure the scales of the int8 products on.
+    """
     target.mkdir(parents=True, exist_ok=True)
     loaded = torch.load(network, weights_only=True, map_location="cpu")
     state = {name: value.float().numpy() for name, value in loaded.items()}
     packed.save(state, target / "model.safetensors")
     layers = packed.layer_count(state)
-    onnx.save(graph.build(target / "model.safetensors", layers, _HEADS), target / "model.onnx")
+    scales = measure(restore(packed.load(target / "model.safetensors"), _HEADS), sample)
+    model = graph.build(target / "model.safetensors", layers, _HEADS, scales)
+    onnx.save(model, target / "model.onnx")
     shutil.copyfile(base / "tokenizer.json", target / "tokenizer.json")
     settings = Calibration(layers=layers, heads=_HEADS)
     settings.write(target / "model.json")

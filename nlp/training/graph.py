@@ -17,11 +17,15 @@ from nlp.encode import PAD
 _TYPES = {"I8": TensorProto.INT8, "F32": TensorProto.FLOAT}
 _CONTRIB = "com.microsoft"
 
+#: The least and the largest input of each int8 product, by its name (``layer.0.qkv`` …).
+Ranges = Mapping[str, tuple[float, float]]
+
 
 class _Graph:
     """Nodes under construction; every method returns the name of its output."""
 
-    def __init__(self, weights: Path) -> None:
+    def __init__(self, weights: Path, ranges: Ranges) -> None:
+        self.ranges = ranges
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
         self.weights = weights
@@ -42,9 +46,12 @@ class _Graph:
         self.constants[name] = tensor
         return name
 
-    def constant(self, name: str, values: list[float] | list[int], scalar: bool = False) -> str:
-        """A small inline initialiser."""
-        kind = TensorProto.FLOAT if isinstance(values[0], float) else TensorProto.INT64
+    def constant(
+        self, name: str, values: list[float] | list[int], scalar: bool = False, byte: bool = False
+    ) -> str:
+        """A small inline initialiser: float32, int64 or (``byte``) uint8."""
+        whole = TensorProto.UINT8 if byte else TensorProto.INT64
+        kind = TensorProto.FLOAT if isinstance(values[0], float) else whole
         shape = [] if scalar else [len(values)]
         self.constants[name] = helper.make_tensor(name, kind, shape, values)
         return name
@@ -57,10 +64,19 @@ class _Graph:
         return name
 
     def linear(self, value: str, name: str) -> str:
-        """``value`` @ int8 weight + bias; the input is quantised on the fly."""
-        parts = [self.weight(f"{name}.weight"), self.weight(f"{name}.weight.scale")]
-        bias = self.weight(f"{name}.bias")
-        return self.add("DynamicQuantizeMatMul", value, *parts, "", bias, domain=_CONTRIB)
+        """``value`` @ int8 weight + bias.
+
+        The input's scale is fixed: scaled by its own batch, a text's answer would depend on the
+        texts beside it.
+        """
+        low, high = self.ranges[name]
+        step = (high - low) / 255
+        scale = self.constant(f"{name}.input.scale", [step], scalar=True)
+        zero = self.constant(f"{name}.input.zero", [round(-low / step)], scalar=True, byte=True)
+        bytes_ = self.add("QuantizeLinear", value, scale, zero)
+        weight, by = self.weight(f"{name}.weight"), self.weight(f"{name}.weight.scale")
+        rest = (scale, by, zero, "", self.weight(f"{name}.bias"))
+        return self.add("MatMulIntegerToFloat", bytes_, weight, *rest, domain=_CONTRIB)
 
     def norm(self, value: str, name: str) -> str:
         """Layer normalisation."""
@@ -112,11 +128,12 @@ def _groups(graph: _Graph) -> str:
     return graph.add("Equal", graph.add("Unsqueeze", "segment", "middle"), column)
 
 
-def build(weights: Path, layers: int, heads: int) -> onnx.ModelProto:
+def build(weights: Path, layers: int, heads: int, ranges: Ranges) -> onnx.ModelProto:
     """The model: inputs ``ids`` and ``segment`` (windows × tokens, int64); outputs ``document``
     (windows × 16) and ``parts`` (windows × segments × 60), logits as in :mod:`nlp.network`.
+    ``ranges`` comes from :mod:`nlp.training.ranges`.
     """
-    graph = _Graph(weights)
+    graph = _Graph(weights, ranges)
     graph.constant("middle", [1])
     graph.constant("last", [-1])
     real = graph.add("Not", graph.add("Equal", "ids", graph.constant("pad", [PAD])))
