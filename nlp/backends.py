@@ -43,6 +43,8 @@ def onnx_backend(weights: Path, threads: int | None) -> Backend:
     options.log_severity_level = 3
     # Batches differ in shape; a cached plan for each would only hold memory.
     options.enable_mem_pattern = False
+    # Waiting threads must sleep: the app, the worker and the database share these cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         str(weights / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )

@@ -19,7 +19,7 @@ Owned = tuple[int, Window]
 class Model:
     """Tokenizer and backend together; ``batch_tokens`` padded tokens make one forward pass."""
 
-    def __init__(self, tokenizer: Tokenizer, backend: Backend, batch_tokens: int = 3072) -> None:
+    def __init__(self, tokenizer: Tokenizer, backend: Backend, batch_tokens: int = 2048) -> None:
         self._tokenizer, self._backend = tokenizer, backend
         self._batch_tokens = batch_tokens
 
