@@ -44,7 +44,7 @@ class Config:
     dev_share: float = 0.06
     max_tokens: int = 256
     batch_tokens: int = 2400
-    passes: int = 12
+    passes: int = 9
     encoder_rate: float = 1.2e-4
     head_rate: float = 4e-3
     weight_decay: float = 0.01
