@@ -34,7 +34,7 @@ lint: $(READY)  ## Style and types
 model: $(READY)  ## Train the embedded model anew: make model DATA=folder [WORK=folder]
 	@test -n "$(DATA)" || { echo 'Say where the training data lie: make model DATA=folder'; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,training]'
-	$(BIN)/python -m nlp.training --data $(DATA) --work $(WORK)
+	$(BIN)/python -m nlp.training --data $(DATA) --work $(WORK) --demo demo/mentions.jsonl
 
 clean:  ## Remove .venv, caches and the demo database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build var

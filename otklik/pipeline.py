@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from collectors import registry, runner
 from collectors.base import CollectError, Collector, Counts, Outcome, Status
 from collectors.http import Http, Limits
-from nlp.analyser import Analyser
+from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query
 from otklik.config import Config, SourceConfig
@@ -104,10 +104,15 @@ def check(config: Config, sources: Iterable[SourceConfig], http: Http) -> Iterat
 
 
 def model_of(config: Config) -> Analyser:
-    """The model that config.yaml names."""
+    """The model that config.yaml names; raises ConfigError where it cannot be used."""
     nlp = config.nlp
+    folder = config.path.parent / (nlp.model or "")
+    model = str(folder) if nlp.model and folder.is_dir() else nlp.model
     backend: Any = nlp.backend
-    return load_model(nlp.model, backend=backend, labels=nlp.labels or None, threads=nlp.threads)
+    try:
+        return load_model(model, backend=backend, labels=nlp.labels or None, threads=nlp.threads)
+    except (ModelUnavailable, UnknownLabels, WrongWeights) as error:
+        raise ConfigError(f"{config.path.name}: nlp.model — {error}") from error
 
 
 def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed:

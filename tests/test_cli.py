@@ -173,6 +173,15 @@ def test_wrong_use_is_told_in_words(house: Path, words: tuple[str, ...], says: s
     assert "Traceback" not in result.stderr
 
 
+def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
+    otklik("init", cwd=tmp_path)
+    with (tmp_path / "config.yaml").open("a", encoding="utf-8") as config:
+        config.write("nlp: {model: no-such-folder/no-such-model}\n")
+    shown = otklik("analyse", cwd=tmp_path, code=2).stderr
+    assert "nlp.model" in shown
+    assert "no-such-model" in shown
+
+
 def test_help_answers_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     shown = otklik("--help", cwd=tmp_path).stdout
