@@ -258,6 +258,14 @@ def test_json_lines(tmp_path: Path) -> None:
     assert outcome.status is Status.LAYOUT_CHANGED  # four of six
 
 
+@pytest.mark.parametrize("odd", [{"отзыв": "x"}, {"text": "последний", "отзыв": "x"}])
+def test_one_odd_line_does_not_take_the_text(tmp_path: Path, odd: dict[str, str]) -> None:
+    lines = [json.dumps({"text": f"отзыв {n}", "date": "2025-01-02"}) for n in range(20)]
+    path = write(tmp_path, "\n".join([*lines, json.dumps(odd)]), name="a.jsonl")
+    assert inspect(Options(path=path)).columns["text"] == "text"
+    assert {item.text for item in imported(path)} >= {f"отзыв {n}" for n in range(20)}
+
+
 def test_columns_can_be_told(tmp_path: Path) -> None:
     path = write(tmp_path, "a;b\nДата тут 2025;01.02.2025\n")
     with pytest.raises(LayoutChanged, match="«a», «b»"):

@@ -1,7 +1,7 @@
 """What a column is, told by its name: Russian and English names, and those of our own export."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 # Field -> names (after `normal`), the surest first. The order of the fields matters for the
 # patterns below: «дата ответа» must be taken before «дата», «id отзыва» before «отзыв».
@@ -69,11 +69,16 @@ def normal(name: str) -> str:
 
 
 def guess(
-    columns: Sequence[str], given: Mapping[str, str] | None = None, *, exact: bool = False
+    columns: Sequence[str],
+    given: Mapping[str, str] | None = None,
+    *,
+    exact: bool = False,
+    filled: Mapping[str, int] | None = None,
 ) -> dict[str, str]:
     """Field -> column. ``given`` (field -> column name) goes first; unknown columns stay out.
 
-    ``exact`` leaves the patterns aside.
+    ``exact`` leaves the patterns aside. ``filled`` (column -> rows that have a value in it) decides
+    between columns that claim the same field; the surest name wins where it says nothing.
     """
     found: dict[str, str] = {}
     by_name = {normal(column): column for column in reversed(columns)}
@@ -82,17 +87,24 @@ def guess(
             found[field] = column if column in columns else by_name[normal(column)]
     for field, names in NAMES.items():
         if field not in found:
-            known = next((by_name[n] for n in names if _free(by_name.get(n), found)), None)
-            if known is not None:
-                found[field] = known
+            known = (by_name.get(name) for name in names)
+            _take(found, field, (c for c in known if c is not None), filled)
     for field, pattern in PATTERNS.items():
         if field not in found and not exact:
-            likely = (c for c in columns if _free(c, found) and re.search(pattern, normal(c)))
-            first = next(likely, None)
-            if first is not None:
-                found[field] = first
+            likely = (c for c in columns if re.search(pattern, normal(c)))
+            _take(found, field, likely, filled)
     return found
 
 
-def _free(column: str | None, found: Mapping[str, str]) -> bool:
-    return column is not None and column not in found.values()
+def _take(
+    found: dict[str, str],
+    field: str,
+    claimants: Iterable[str],
+    filled: Mapping[str, int] | None,
+) -> None:
+    """Give ``field`` the free column filled in most rows, the first of equals."""
+    counts, taken = filled or {}, set(found.values())
+    free = (column for column in claimants if column not in taken)
+    best = max(free, key=lambda column: counts.get(column, 0), default=None)
+    if best is not None:
+        found[field] = best

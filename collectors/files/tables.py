@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -123,12 +124,14 @@ def _json_lines(path: Path, given: Mapping[str, str], encoding: str) -> Table:
                 if line.strip():
                     yield _json_row(number, line)
 
-    names: dict[str, None] = {}
+    # One odd line must not take a field from the key that all the others use.
+    filled = Counter[str]()
     for _, cells, _ in islice(rows(), KEYS_FROM):
-        names.update(dict.fromkeys(cells or ()))
-    mapping = guess(list(names), given)
-    _demand(mapping, list(names), path)
-    return Table("jsonl", list(names), mapping, rows, encoding)
+        for key, value in (cells or {}).items():
+            filled[key] += value not in ("", None)
+    mapping = guess(list(filled), given, filled=filled)
+    _demand(mapping, list(filled), path)
+    return Table("jsonl", list(filled), mapping, rows, encoding)
 
 
 def _json_row(number: int, line: str) -> Row:
