@@ -16,7 +16,7 @@ from memory import NOW, MemoryStore
 from pydantic import ValidationError
 
 from collectors import runner
-from collectors.base import CollectError, LayoutChanged, NeedsHuman, Outcome, Status
+from collectors.base import CollectError, NeedsHuman, Outcome, Status
 from collectors.cleaning import clean_text
 from collectors.files import csvrows
 from collectors.files.columns import guess
@@ -268,11 +268,33 @@ def test_one_odd_line_does_not_take_the_text(tmp_path: Path, odd: dict[str, str]
 
 def test_columns_can_be_told(tmp_path: Path) -> None:
     path = write(tmp_path, "a;b\nДата тут 2025;01.02.2025\n")
-    with pytest.raises(LayoutChanged, match="«a», «b»"):
+    with pytest.raises(NeedsHuman, match="«a», «b»"):
         inspect(Options(path=path))
     assert imported(path, columns={"text": "a", "date": "b"})[0].date_known
     with pytest.raises(ValidationError, match="нет поля «txt»"):
         Options(path=path, columns={"txt": "a"})
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.xlsx"])
+def test_a_told_column_must_be_in_the_file(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, "Отзыв;Дата\nда;01.02.2025\n", name=name)
+    if name == "a.jsonl":
+        late = json.dumps({"Отзыв": "нет", "Позже": 5})
+        path.write_text('{"Отзыв": "да", "Дата": "2025-02-01"}\n' * 1500 + late, encoding="utf-8")
+        assert inspect(Options(path=path, columns={"likes": "позже"})).columns["likes"] == "Позже"
+    if name == "a.xlsx":
+        with xlsxwriter.Workbook(str(path)) as book:
+            book.add_worksheet().write_row(0, 0, ["Отзыв", "Дата"])
+    store = MemoryStore()
+    outcome = crawl(path, store, columns={"text": "Нет"})
+    assert outcome.status is Status.NEEDS_HUMAN
+    assert "Колонки «Нет» в файле нет; есть: «Отзыв», «Дата»" in outcome.error
+    assert not store.items
+
+
+def test_a_second_column_of_the_same_name_can_be_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "Отзыв;Отзыв;Дата\nраз;два;01.02.2025\n")
+    assert imported(path, columns={"text": "Отзыв (2)"})[0].text == "два"
 
 
 @pytest.mark.parametrize(

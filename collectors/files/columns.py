@@ -68,6 +68,11 @@ def normal(name: str) -> str:
     return " ".join(re.sub(r"[^\w№]+|_", " ", bare).split())
 
 
+def missing(column: str, columns: Sequence[str]) -> bool:
+    """True where no column has this name, however it is written."""
+    return column not in columns and normal(column) not in map(normal, columns)
+
+
 def guess(
     columns: Sequence[str],
     given: Mapping[str, str] | None = None,

@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from collectors.base import LayoutChanged, NeedsHuman
+from collectors.base import NeedsHuman
 from collectors.files import csvrows
-from collectors.files.columns import SUBSTANCE, guess
+from collectors.files.columns import SUBSTANCE, guess, missing
 
 OLE = b"\xd0\xcf\x11\xe0"  # the container of .xls, and of a password-protected .xlsx
 ZIP = b"PK\x03\x04"
@@ -46,7 +46,7 @@ def open_table(
     delimiter: str | None = None,
     sheet: str | None = None,
 ) -> Table:
-    """The table in ``path``; raises NeedsHuman or LayoutChanged in words for the user.
+    """The table in ``path``; raises NeedsHuman in words for the user.
 
     ``columns`` (field -> column name), ``encoding``, ``delimiter`` and ``sheet`` override guesses.
     """
@@ -130,7 +130,11 @@ def _json_lines(path: Path, given: Mapping[str, str], encoding: str) -> Table:
         for key, value in (cells or {}).items():
             filled[key] += value not in ("", None)
     mapping = guess(list(filled), given, filled=filled)
-    _demand(mapping, list(filled), path)
+    if any(missing(column, list(filled)) for column in given.values()):
+        for _, cells, _ in rows():  # a key that only later lines have is no mistake
+            filled.update(dict.fromkeys(cells or (), 0))
+        mapping = guess(list(filled), given, filled=filled)
+    _demand(mapping, list(filled), path, given)
     return Table("jsonl", list(filled), mapping, rows, encoding)
 
 
@@ -186,14 +190,21 @@ def _header(top: Sequence[Sequence[Any]], given: Mapping[str, str], path: Path) 
     # Below the first row only exact names count: a review's words may look like a heading.
     known = [guess([str(c) for c in row], given, exact=n > 0) for n, row in enumerate(top)]
     best = max(range(len(top)), key=lambda n: (len(known[n]), -n), default=0)
-    _demand(known[best] if known else {}, [str(cell) for cell in top[best]] if top else [], path)
+    names = _unique([str(cell) for cell in top[best]]) if top else []
+    _demand(guess(names, given), names, path, given)
     return best
 
 
-def _demand(mapping: Mapping[str, str], names: Sequence[str], path: Path) -> None:
+def _demand(
+    mapping: Mapping[str, str], names: Sequence[str], path: Path, given: Mapping[str, str]
+) -> None:
+    """Raise NeedsHuman where a column told by the user, or any that says something, is absent."""
+    seen = ", ".join(f"«{name[:40]}»" for name in names[:20]) or "нет ни одной"
+    for column in given.values():
+        if missing(column, names):
+            raise NeedsHuman(f"Колонки «{column[:40]}» в файле нет; есть: {seen}.")
     if not SUBSTANCE & mapping.keys():
-        seen = ", ".join(f"«{name[:40]}»" for name in names[:20]) or "нет ни одной"
-        raise LayoutChanged(
+        raise NeedsHuman(
             f"В «{path.name}» не найдена колонка с текстом или оценкой. Колонки: {seen}. "
             "Укажите её: columns: {text: имя колонки}."
         )
