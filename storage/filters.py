@@ -40,7 +40,7 @@ class Filter:
     ``tones`` are the mention's; where ``touchpoints`` are chosen they are those of the opinions
     about these touchpoints, so that a bar «Доставка, негатив» opens exactly what it counted.
     ``rating`` is on the scale 1…5 and leaves unrated mentions out. ``voices_only`` leaves out
-    kinds that are no customer's voice. ``lemmas`` is ``text`` in dictionary forms: what the
+    kinds that are no customer's voice, unless ``kinds`` asks for some by name. ``lemmas`` is ``text`` in dictionary forms: what the
     search looks for, filled in by the caller and never part of a link.
     """
 
@@ -62,6 +62,11 @@ class Filter:
         if self.day_from is None or self.day_to is None:
             return None
         return (self.day_to - self.day_from).days + 1
+
+    @property
+    def leaves_out_others(self) -> bool:
+        """Whether promo and other non-voices are left out; kinds chosen by name outrank that."""
+        return self.voices_only and not self.kinds
 
     def previous(self) -> "Filter | None":
         """The same filter over the equal period just before; None where the period is open."""

@@ -226,6 +226,31 @@ def test_the_filter_survives_pages_and_stands_in_every_url(world: World) -> None
     assert {*link_of(app)} == {"brand", "from", "to"}
 
 
+def test_no_mention_is_left_out_without_a_word(world: World) -> None:
+    tell(world, said("Хлеб вкусный."), judged(Tone.POSITIVE, Kind.PRAISE))
+    tell(world, said("Скидки на хлеб!"), judged(Tone.NEUTRAL, Kind.PROMO))
+    tell(world, said("Хлеб подорожал."), judged(Tone.NEUTRAL, Kind.OTHER))
+    app = opened()
+    assert "Считаются голоса клиентов; ещё 2 — реклама, новости, прочее." in text_of(app)
+    app.switch_page(MENTIONS).run()
+    assert app.title[0].value == "1\u00a0упоминание"
+    button = app.button(key="show_left_out")
+    assert button.label == "Ещё 2: реклама, новости и прочее — показать"
+    button.click().run()
+    assert app.title[0].value == "3\u00a0упоминания"
+    assert link_of(app)["all"] == ["1"]
+    assert "Ещё 2" not in " ".join(button.label for button in app.button)
+    app.switch_page("views/overview.py").run()
+    assert "Считаются голоса клиентов" not in text_of(app)
+
+
+def test_a_kind_asked_for_by_name_is_shown(world: World) -> None:
+    tell(world, said("Скидки на хлеб!"), judged(Tone.NEUTRAL, Kind.PROMO))
+    app = opened(MENTIONS, period="all", kind="promo")
+    assert app.title[0].value == "1\u00a0упоминание"
+    assert app.toggle(key="filter_voices").disabled
+
+
 def test_chips_take_parts_of_the_filter_away(world: World) -> None:
     fill(world, 50)
     app = opened(topic=["delivery", "price"], q="хлеб", rating="1-2", period="all")

@@ -35,6 +35,7 @@ def filters(world: World) -> dict[str, Filter]:
         "tones": Filter(tones=(Tone.NEGATIVE, Tone.MIXED)),
         "unread": Filter(tones=(UNREAD,)),
         "kinds": Filter(kinds=(Kind.COMPLAINT, Kind.PROMO), voices_only=False),
+        "promo by name": Filter(kinds=(Kind.PROMO,)),
         "rating": Filter(rating=(1, 2)),
         "touchpoint": Filter(touchpoints=(Touchpoint.DELIVERY, Touchpoint.PRICE)),
         "touchpoint tone": Filter(touchpoints=(Touchpoint.DELIVERY,), tones=(Tone.NEGATIVE,)),
@@ -60,7 +61,7 @@ def _fits(world: World, where: Filter, mention: Mention, result: Result | None) 
             where.day_from is None or day >= where.day_from,
             where.day_to is None or day <= where.day_to,
             not where.sources or world.sources[mention.source] in where.sources,
-            not where.voices_only or kind not in (Kind.PROMO, Kind.OTHER),
+            not where.voices_only or where.kinds or kind not in (Kind.PROMO, Kind.OTHER),
             not where.kinds or kind in where.kinds,
             not where.rating
             or (mention.rating and where.rating[0] <= mention.rating <= where.rating[1]),

@@ -1,7 +1,7 @@
 """Cached reads. The key holds the database and its version, so a correction shows at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ParamSpec, TypeVar
 
@@ -28,6 +28,7 @@ class Overview:
     opinions_before: tuple[OpinionCount, ...]
     source_mentions: dict[int, int]
     source_tones: dict[int, Tones]
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ def count(where: Filter) -> int:
     return _count(db, version, where)
 
 
+def left_out(where: Filter) -> int:
+    """How many more mentions there would be with promo, news and the like."""
+    if not where.leaves_out_others:
+        return 0
+    return count(replace(where, voices_only=False)) - count(where)
+
+
 def failed() -> int:
     """Mentions that could not be analysed, in the whole database."""
     db, version = _state()
@@ -98,14 +106,17 @@ def _basics(db: Database, version: tuple[Any, ...]) -> tuple[Catalog, str | None
 def _overview(db: Database, version: tuple[Any, ...], where: Filter) -> Overview:  # noqa: ARG001
     earlier = where.previous()
     with db.read() as session:
+        figures = queries.figures(session, where)
+        volume = queries.mentions_by_source(session, replace(where, voices_only=False))
         return Overview(
-            figures=queries.figures(session, where),
+            figures=figures,
             before=queries.figures(session, earlier) if earlier else None,
             by_day=queries.tones_by_day(session, where),
             opinions=queries.opinion_counts(session, where),
             opinions_before=queries.opinion_counts(session, earlier) if earlier else (),
             source_mentions=queries.mentions_by_source(session, where),
             source_tones=queries.tones_by_source(session, where),
+            left_out=sum(volume.values()) - figures.mentions,
         )
 
 

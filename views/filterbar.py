@@ -169,7 +169,9 @@ def _more(basics: Basics, where: Filter) -> None:
         )
         st.toggle(
             "Только голоса клиентов",
-            help="Без рекламы, новостей и текстов не о компании: в доли они не входят.",
+            help="Без рекламы, новостей и текстов не о компании: в доли они не входят. "
+            "Если выбран вид текста, показывается он, какой бы ни был.",
+            disabled=bool(where.kinds),
             **_bound("voices", where.voices_only, "voices_only", bool),
         )
 

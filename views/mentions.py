@@ -23,6 +23,7 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(ru.counted(total, ru.MENTION).capitalize(), anchor=False, width="stretch")
         download.draw(where, total)
+    _left_out(where)
     correction.tell_errors()
     if total == 0:
         _nothing(where)
@@ -36,6 +37,20 @@ def draw() -> None:
             correction.draw(row)
     if pages > 1:
         _paging(page, pages)
+
+
+def _left_out(where: Filter) -> None:
+    """No text is hidden without a word: how many more there are, one click away."""
+    more = data.left_out(where)
+    if more:
+        st.button(
+            f"Ещё {ru.number(more)}: реклама, новости и прочее — показать",
+            key="show_left_out",
+            type="tertiary",
+            icon=":material/visibility_off:",
+            on_click=state.change,
+            kwargs={"voices_only": False},
+        )
 
 
 def _paging(page: int, pages: int) -> None:

@@ -43,6 +43,9 @@ def draw() -> None:
     found = data.overview(where)
     figures = changes.key_figures(found.figures, found.before)
     _headline(basics, where, found, figures)
+    if found.left_out:
+        more = ru.number(found.left_out)
+        st.caption(f"Считаются голоса клиентов; ещё {more} — реклама, новости, прочее.")
     _unread(figures)
     if figures.mentions == 0:
         st.info("За этот период по этим фильтрам упоминаний нет.", icon=":material/search_off:")

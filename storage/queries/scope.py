@@ -110,7 +110,7 @@ def _mention_rows(session: Session, where: Filter) -> Select[Any]:
 def _opinion_sums(where: Filter) -> Select[Any]:
     table = OpinionDaily
     columns: list[Any] = [table.day, table.source_id, table.touchpoint, table.tone, table.n]
-    voices: _Conditions = [col(table.voice).is_(True)] if where.voices_only else []
+    voices: _Conditions = [col(table.voice).is_(True)] if where.leaves_out_others else []
     return select(*columns).where(*_dimensions(where, table), *_about(where, table), *voices)
 
 
@@ -144,7 +144,7 @@ def _dimensions(
 
 def _labels(where: Filter, tone: _Column, kind: _Column) -> _Conditions:
     conditions: _Conditions = []
-    if where.voices_only:
+    if where.leaves_out_others:
         conditions.append(or_(kind.is_(None), kind.not_in([str(k) for k in NOT_A_VOICE])))
     if where.kinds:
         conditions.append(kind.in_(where.kinds))
