@@ -96,12 +96,13 @@ def _load(name: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    loaders: tuple[Callable[[str], Any], ...] = (
+    loaders: tuple[Callable[..., Any], ...] = (
         AutoTokenizer.from_pretrained,
         AutoModelForSequenceClassification.from_pretrained,
     )
     try:
-        tokenizer, model = (load(name) for load in loaders)
+        local = _is_local(name)
+        tokenizer, model = (load(name, local_files_only=local) for load in loaders)
     except Exception as error:  # the hub's client raises a dozen unrelated types
         first = str(error).strip().split("\n")[0]
         raise ModelUnavailable(
@@ -109,6 +110,24 @@ def _load(name: str) -> tuple[Any, Any]:
             f"путь к папке) и доступ к сети. Подробности: {type(error).__name__}: {first}"
         ) from error
     return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def _is_local(name: str) -> bool:
+    """Whether the loaders can do without the network; raises where they could only fail.
+
+    One question to the hub comes first: without network the loaders retry for a minute.
+    """
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    if Path(name).is_dir():
+        return True
+    try:
+        HfApi().model_info(name, timeout=10)
+    except Exception:
+        if isinstance(try_to_load_from_cache(name, "config.json"), str):
+            return True
+        raise
+    return False
 
 
 def _columns(name: str, names: Sequence[str], labels: Mapping[str, str]) -> Floats:

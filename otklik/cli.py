@@ -116,7 +116,9 @@ def import_(
     pairs = dict(part.split("=", 1) for part in column or () if "=" in part)
     if len(pairs) != len(column or ()):
         fail("--column пишется как поле=столбец, например --column text=Отзыв")
-    given: dict[str, Any] = {"columns": pairs, "encoding": encoding, "delimiter": delimiter}
+    # A shell hands «\t» over as two characters.
+    separator = delimiter.replace("\\t", "\t") if delimiter else None
+    given: dict[str, Any] = {"columns": pairs, "encoding": encoding, "delimiter": separator}
     given = {key: value for key, value in given.items() if value}
     house = _house(config)
     name = source or file.stem

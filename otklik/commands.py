@@ -96,10 +96,14 @@ def import_file(
 def analyse(house: House, *, as_json: bool) -> int:
     """Everything pending through the model."""
     analyser = pipeline.model_of(house.config)
-    with house.db.read() as session:
-        waiting = mentions.count_pending(session, analyser.version)
-    with progress("Анализ", waiting) as advance:
-        done = pipeline.analyse(house, analyser, advance)
+    with house.db.alone("analyse") as free:
+        if not free:
+            note("Анализ уже идёт в другом процессе; он возьмёт и то, что пришло сейчас.")
+            return OK
+        with house.db.read() as session:
+            waiting = mentions.count_pending(session, analyser.version)
+        with progress("Анализ", waiting) as advance:
+            done = pipeline.analyse(house, analyser, advance)
     rate = done.texts / done.seconds if done.seconds else 0.0
     if as_json:
         print_json(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -105,7 +105,7 @@ class NlpConfig(_Part):
     """Which model reads the texts; None is the embedded one, else a hub name or a folder."""
 
     model: str | None = None
-    backend: Annotated[str, Field(pattern="^(onnx|torch)$")] = "onnx"
+    backend: Literal["onnx", "torch"] = "onnx"
     labels: Mapping[str, str] = Field(default_factory=dict)
     threads: Annotated[int, Field(ge=1)] | None = None
 
@@ -208,7 +208,9 @@ def load(path: Path | None = None) -> Config:
     file = find(path)
     text = _read(file)
     try:
-        data = yaml.safe_load(text) or {}
+        data = yaml.load(text, Loader=_Loader) or {}
+    except ConfigError as error:
+        raise ConfigError(f"{file.name}, {error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", строка {mark.line + 1}, столбец {mark.column + 1}" if mark else ""
@@ -255,8 +257,24 @@ def _read(file: Path) -> str:
             f"нет файла {file} — создайте его командой «otklik init» "
             f"или укажите другой через --config"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} не читается: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} не читается: сохраните его в кодировке UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{file} не читается: {error.strerror}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's last of two equal keys would win silently; here it is an error with its line."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """See the class."""
+        keys = [(key.value, key.start_mark) for key, _ in node.value]
+        for index, (key, mark) in enumerate(keys):
+            if key in [earlier for earlier, _ in keys[:index]]:
+                raise ConfigError(
+                    f"строка {mark.line + 1}: ключ «{key}» уже был выше — оставьте один"
+                )
+        return super().construct_mapping(node, deep)
 
 
 def _refuse_twins(key: str, values: list[str]) -> None:

@@ -22,6 +22,8 @@ _TEXTS = {
     "dict_type": "ожидались вложенные ключи",
     "mapping_type": "ожидались вложенные ключи",
     "string_too_short": "не может быть пустым",
+    "string_too_long": "не длиннее {max_length} знаков",
+    "path_type": "ожидался путь к файлу",
     "string_pattern_mismatch": "недопустимое значение; разрешено: {pattern}",
     "greater_than_equal": "должно быть не меньше {ge}",
     "less_than_equal": "должно быть не больше {le}",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -108,9 +107,10 @@ def model_of(config: Config) -> Analyser:
     nlp = config.nlp
     folder = config.path.parent / (nlp.model or "")
     model = str(folder) if nlp.model and folder.is_dir() else nlp.model
-    backend: Any = nlp.backend
     try:
-        return load_model(model, backend=backend, labels=nlp.labels or None, threads=nlp.threads)
+        return load_model(
+            model, backend=nlp.backend, labels=nlp.labels or None, threads=nlp.threads
+        )
     except (ModelUnavailable, UnknownLabels, WrongWeights) as error:
         raise ConfigError(f"{config.path.name}: nlp.model — {error}") from error
 

@@ -82,7 +82,7 @@ def _parse(line: str, *, plain: bool) -> dict[str, Any]:
     if plain:
         return {"text": stripped}
     try:
-        row = json.loads(stripped)
+        row = json.loads(stripped, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return {"error": f"это не JSON: {error}"}
     if not isinstance(row, dict):
@@ -91,6 +91,11 @@ def _parse(line: str, *, plain: bool) -> dict[str, Any]:
         return {**row, "error": "нет ключа text с текстом"}
     row.pop("error", None)
     return row
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{constant} не бывает в JSON")
 
 
 def _target(row: dict[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -55,6 +56,31 @@ class Database:
         """One consistent view of the data; what is written in the block is thrown away."""
         with self._errors(), Session(self._engine) as session:
             yield session
+
+    @contextmanager
+    def alone(self, task: str) -> Iterator[bool]:
+        """Whether no other process is at ``task`` on this database; held until the block ends.
+
+        The right ends with the process, however that ends.
+        """
+        if self.is_sqlite:
+            lock = FileLock(f"{self.url.database}.{task}.lock", blocking=False)
+            try:
+                with lock:
+                    yield True
+            except Timeout:
+                yield False
+            return
+        name = {"name": f"otklik.{task}"}
+        with self._errors(), self._engine.connect() as connection:
+            got = connection.execute(text("SELECT pg_try_advisory_lock(hashtext(:name))"), name)
+            free = bool(got.scalar())
+            connection.commit()  # the lock is the connection's; a transaction must not wait with it
+            try:
+                yield free
+            finally:
+                if free:
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), name)
 
     def migrate(self) -> None:
         """Bring the schema up to this version of the program; quick where it already is."""

@@ -106,11 +106,12 @@ def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
         json.dumps({"id": 4, "text": ""}),
         json.dumps({"id": 5, "text": "😀 Прекрасный вежливый персонал!"}, ensure_ascii=False),
         json.dumps({"id": 6, "text": "\ud800 half a pair"}),
+        '{"id": NaN, "text": "x"}',
     ]
     result = otklik("classify", "-", cwd=tmp_path, text="\n".join(lines) + "\n", code=1)
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(answers) == len(lines)
-    assert [answer.get("id") for answer in answers] == [1, None, 3, 4, 5, 6]
+    assert [answer.get("id") for answer in answers] == [1, None, 3, 4, 5, 6, None]
     assert "error" in answers[1]
     assert "error" in answers[2]
     assert answers[0]["tone"] == "negative"

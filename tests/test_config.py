@@ -48,6 +48,8 @@ def test_an_empty_file_is_a_config_of_defaults(tmp_path: Path) -> None:
         ("sources:\n  - {name: a, type: feed, brand: zzz}", "sources[0].brand", "нет бренда"),
         ("sources: {name: a}", "sources", "ожидался список"),
         ("brands: [\n  - code", "строка 2", "не YAML"),
+        ("brands: []\ntimezone: UTC\nbrands: []", "строка 3", "«brands» уже был выше"),
+        ("nlp: {backend: tensorflow}", "nlp.backend", "'onnx'"),
         ("- just\n- a list", "config.yaml", "ожидались ключи"),
         ("journey:\n  - {code: a, name: b, touchpoints: [dilivery]}", "journey[0]", "разрешено"),
     ],
@@ -72,7 +74,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes("brands: [] # Морошка".encode("cp1251"))
-    with pytest.raises(ConfigError, match="не читается"):
+    with pytest.raises(ConfigError, match="сохраните его в кодировке UTF-8"):
         load(path)
 
 

@@ -348,3 +348,14 @@ OLDEST_DATA = (
     "will_return, recommend, warn, effort, promoters, passives, detractors) "
     "VALUES (1, '2026-01-01', 1, '', '', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)",
 )
+
+
+def test_one_at_a_time_at_a_task(db: Database, db_url: str) -> None:
+    other = Database(db_url)
+    with db.alone("analyse") as first, other.alone("analyse") as second:
+        assert (first, second) == (True, False)
+        with other.alone("crawl") as another_task:
+            assert another_task
+    with other.alone("analyse") as later:
+        assert later
+    other.dispose()
