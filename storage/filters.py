@@ -40,8 +40,9 @@ class Filter:
     ``tones`` are the mention's; where ``touchpoints`` are chosen they are those of the opinions
     about these touchpoints, so that a bar «Доставка, негатив» opens exactly what it counted.
     ``rating`` is on the scale 1…5 and leaves unrated mentions out. ``voices_only`` leaves out
-    kinds that are no customer's voice, unless ``kinds`` asks for some by name. ``lemmas`` is ``text`` in dictionary forms: what the
-    search looks for, filled in by the caller and never part of a link.
+    kinds that are no customer's voice, unless ``kinds`` asks for some by name. ``lemmas`` is
+    ``text`` in dictionary forms: what the search looks for, filled in by the caller and never
+    part of a link.
     """
 
     brands: tuple[int, ...] = ()
