@@ -321,6 +321,41 @@ def test_column_names(columns: str, expected: str) -> None:
     assert guess(columns.split("|")) == {field: column for field, column in named if field}
 
 
+def test_our_own_export_comes_back(tmp_path: Path) -> None:
+    head = (
+        "Дата;Источник;Бренды;Автор;Оценка;Шкала оценки;NPS;Тональность;Уверенность;Вид;Намерения;"
+        "Негатив о;Позитив о;Исправлено вручную;Текст;Ответ компании;Место;Товар;Ссылка"
+    )
+    rows = (
+        "2025-01-02 10:00:00;Яндекс;Пенка;Ия;5.0;5;;негатив;0.9;отзыв;;;;;Все ок;Ага;Пермь;Чай;",
+        "2025-01-02 10:00:00;Яндекс;Пенка, Сырок;;8.0;10;;;;;;;;;Так себе;;;;https://a.example/1",
+        "2025-01-02 10:00:00;Яндекс;Без бренда;;;;9;;;;;;;;Мимо;;;;",
+    )
+    path = write(tmp_path, "\n".join((head, *rows)), "utf-8-sig")
+    first, second, third = imported(path)
+    assert (first.rating, first.rating_scale, second.rating, second.rating_scale) == (5, 5, 8, 10)
+    assert [item.company for item in (first, second, third)] == ["Пенка", None, None]
+    assert (first.place, first.product, first.answer_text) == ("Пермь", "Чай", "Ага")
+    assert (second.url, third.nps) == ("https://a.example/1", 9)
+    found = inspect(Options(path=path), NOW)
+    assert "Источник" in found.unmapped
+    assert not any("шкала" in said for said in found.guesses)
+
+
+def test_json_lines_of_our_own_export(tmp_path: Path) -> None:
+    row = {
+        "id": "7", "source": "demo", "url": "", "date": "2025-01-02T10:00:00+03:00", "author": None,
+        "text": "Все ок", "rating": 5.0, "rating_scale": 5, "nps": None, "place": "Пермь",
+        "product": "Чай", "answer": "Ага", "company": "Пенка", "brands": [{"code": "p"}],
+        "tone": "positive", "kind": "review", "intents": [], "opinions": [], "error": None,
+    }  # fmt: skip
+    lines = (row, {**row, "id": "8", "rating": 8.0, "rating_scale": 10, "company": None})
+    first, second = imported(write(tmp_path, "\n".join(map(json.dumps, lines)), name="a.jsonl"))
+    assert (first.rating_scale, second.rating_scale) == (5, 10)
+    assert (first.external_id, first.company, second.company) == ("7", "Пенка", None)
+    assert (first.place, first.product, first.answer_text) == ("Пермь", "Чай", "Ага")
+
+
 def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
     write(tmp_path, f"{HEADER}\nа;01.02.2025;5\n", name="a.csv")
     options = Options.model_validate({"path": "a.csv"}, context={"folder": tmp_path})

@@ -13,7 +13,7 @@ _NAMES = {
     "feedback id|comment id",
     "parent_id": "parent id",
     "date_known": "date known",
-    "rating_scale": "rating scale",
+    "rating_scale": "rating scale|шкала оценки",
     "url": "ссылка|url|link|адрес страницы|ссылка на отзыв|permalink",
     "date": "дата|дата отзыва|дата публикации|published at|date|created at|дата создания|когда|"
     "время|datetime|timestamp|дата и время|day",
@@ -27,9 +27,9 @@ _NAMES = {
     "title": "заголовок|тема|title|subject|заголовок отзыва|headline",
     "product": "товар|название товара|продукт|product|наименование|артикул|наименование товара|"
     "sku|product name|модель|номенклатура|услуга",
-    "company": "компания|бренд|company|brand|организация|магазин|банк",
-    "place": "филиал|точка|город|place|city|отделение|адрес|location|регион|подразделение|branch|"
-    "адрес магазина",
+    "company": "компания|бренд|company|brand|организация|магазин|банк|бренды",
+    "place": "филиал|точка|место|город|place|city|отделение|адрес|location|регион|подразделение|"
+    "branch|адрес магазина",
     "likes": "лайки|likes|нравится|полезно",
     "reposts": "репосты|reposts|shares",
     "views": "просмотры|views",

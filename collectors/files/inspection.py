@@ -123,6 +123,8 @@ def _date(cells: Cells, reading: Reading, forms: Counter[str], orders: Counter[s
 
 def _mark(cells: Cells) -> float:
     """The row's rating where it is a bare number; one with its own scale decides nothing."""
+    if cells.text("rating_scale"):
+        return 0.0
     found = parse_rating(cells.text("rating"))
     return found[0] if found and found[1] is None else 0.0
 

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from collectors import dates
 from collectors.base import Mention, SkipItem
-from collectors.files.columns import SUBSTANCE
+from collectors.files.columns import SUBSTANCE, normal
 from collectors.ratings import parse_rating
 
 # What tells two rows apart where the file has no id; a rating may be edited later.
 IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "product", "place", "url")
+NO_BRAND = "Без бренда"  # how our own export calls a mention of no brand
 NO_VALUES = {"", "-", "–", "—", "null", "none", "nan", "n/a", "нет данных"}
 
 
@@ -129,7 +130,7 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
         comments=_count(cells, "comments"),
         reposts=_count(cells, "reposts"),
         views=_count(cells, "views"),
-        company=cells.text("company") or None,
+        company=_company(cells),
         place=cells.text("place") or None,
         product=cells.text("product") or None,
         answer_text=cells.text("answer") or None,
@@ -137,6 +138,13 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
         raw=_rest(cells),
     )
     return Read(mention, notes)
+
+
+def _company(cells: Cells) -> str | None:
+    """Whom the row is about; «Бренды» of our own export may list several: none is the one."""
+    written = cells.text("company")
+    several = normal(cells.mapping.get("company", "")) == "бренды" and ", " in written
+    return None if several or written == NO_BRAND else written or None
 
 
 def _body(cells: Cells) -> str:
