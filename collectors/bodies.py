@@ -47,8 +47,8 @@ def _collect(chunks: Iterable[bytes], limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise NeedsHuman(
-                f"Ответ больше {limit // 1024} КиБ, чтение прервано. Если так и должно быть, "
-                "увеличьте http.max_body."
+                f"Ответ больше {limit // 1024} КиБ, чтение прервано. Проверьте адрес: похоже, это "
+                "не страница и не лента, а файл."
             )
     return bytes(body)
 
