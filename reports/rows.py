@@ -29,14 +29,18 @@ _WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 11, 13, 20, 28, 28, 10, 90, 40, 20, 20, 
 
 #: A sheet of an XLSX file holds no more rows.
 _SHEET_ROWS = 1_048_576
-#: A cell of an XLSX file holds no more characters.
+#: A cell of an XLSX file holds no more characters, counted as UTF-16 units.
 _CELL_LENGTH = 32_767
+_CUT = "… [обрезано]"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def safe_cell(value: Any) -> Any:
     """A text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Only CSV needs it: there nothing else tells a text from a formula. A cell of XLSX has a type,
+    so its text stays as it was written.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
@@ -68,12 +72,15 @@ def write_xlsx(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> Non
     }
     with Workbook(out, options) as book:
         bold = book.add_format({"bold": True})
+        # «Text», so that not even editing the cell by hand turns it into a formula.
+        as_text = book.add_format({"quote_prefix": True})
         sheet, line = None, _SHEET_ROWS
         for row in _with_header(rows):
             if line >= _SHEET_ROWS:
                 sheet, line = _new_sheet(book, bold), 1
             if row is not None and sheet is not None:
-                sheet.write_row(line, 0, [_fit(cell) for cell in _cells(row, zone)])
+                for column, cell in enumerate(_cells(row, zone)):
+                    _write_cell(sheet, line, column, cell, as_text)
                 line += 1
 
 
@@ -134,9 +141,20 @@ def _new_sheet(book: Any, bold: Any) -> Any:
     return sheet
 
 
-def _fit(cell: Any) -> Any:
-    safe = safe_cell(cell)
-    return safe[:_CELL_LENGTH] if isinstance(safe, str) else safe
+def _write_cell(sheet: Any, line: int, column: int, cell: Any, as_text: Any) -> None:
+    if isinstance(cell, str):
+        form = as_text if cell.startswith(_FORMULA_STARTS) else None
+        sheet.write_string(line, column, _fit(cell), form)
+    else:
+        sheet.write(line, column, cell)
+
+
+def _fit(text: str) -> str:
+    """What a cell can hold; a cut is told."""
+    units = text.encode("utf-16-le", "replace")
+    if len(units) <= 2 * _CELL_LENGTH:
+        return text
+    return units[: 2 * (_CELL_LENGTH - len(_CUT))].decode("utf-16-le", "ignore") + _CUT
 
 
 def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:

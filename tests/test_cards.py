@@ -2,7 +2,10 @@
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -60,22 +63,54 @@ def test_only_web_addresses_become_links(world: World) -> None:
     assert 'href="https://example.org/&quot;a"' in links[0]
 
 
-FORMULAS = ['=HYPERLINK("http://x")', "+7 900", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "обычный"]
+FORMULAS = [
+    '=HYPERLINK("http://x")', "+7 900", "-отзыв с минуса", "@SUM(A1)", "{=1+1}", "\t=1", "обычный",
+]  # fmt: skip
+
+
+def exported(world: World) -> list[queries.MentionRow]:
+    with world.db.read() as session:
+        return list(queries.export(session, Filter()))
+
+
+def csv_of(rows: list[queries.MentionRow]) -> list[dict[str, str]]:
+    table = io.BytesIO()
+    write_csv(rows, table, MOSCOW)
+    assert table.getvalue().startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(table.getvalue().decode("utf-8-sig")), delimiter=";"))
+
+
+def xlsx_of(rows: list[queries.MentionRow]) -> tuple[list[dict[str, Any]], str]:
+    """The rows as another program reads them, and the XML of the sheet."""
+    out = io.BytesIO()
+    write_xlsx(rows, out, MOSCOW)
+    out.seek(0)
+    head, *lines = CalamineWorkbook.from_filelike(out).get_sheet_by_index(0).to_python()
+    with zipfile.ZipFile(out) as parts:
+        xml = parts.read("xl/worksheets/sheet1.xml").decode()
+    return [dict(zip(map(str, head), line, strict=True)) for line in lines], xml
 
 
 def test_exports_run_no_formulas(world: World) -> None:
     for number, text in enumerate(FORMULAS):
         tell(world, said(text, external_id=str(number), author=text), judged())
-    with world.db.read() as session:
-        rows = list(queries.export(session, Filter()))
-    sheet, table = io.BytesIO(), io.BytesIO()
-    write_csv(rows, table, MOSCOW)
-    write_xlsx(rows, sheet, MOSCOW)
-    assert table.getvalue().startswith(b"\xef\xbb\xbf")
-    lines = list(csv.reader(io.StringIO(table.getvalue().decode("utf-8-sig")), delimiter=";"))
-    book = CalamineWorkbook.from_filelike(io.BytesIO(sheet.getvalue())).get_sheet_by_index(0)
-    for cells in (lines, book.to_python()):
-        assert len(cells) == len(FORMULAS) + 1
-        texts = [str(row[cells[0].index("Текст")]) for row in cells[1:]]
-        assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
-        assert "обычный" in texts
+    rows = exported(world)
+    written = {row.text for row in rows}
+    # CSV has no types, so an apostrophe guards; XLSX has, so texts stay as they were written.
+    guarded = {row["Текст"] for row in csv_of(rows)}
+    assert not [text for text in guarded if text.startswith(("=", "+", "-", "@", "\t"))]
+    assert {"обычный", "'-отзыв с минуса"} <= guarded
+    cells, xml = xlsx_of(rows)
+    assert {row["Текст"] for row in cells} == written
+    assert all(isinstance(row["Текст"], str) and row["Автор"] for row in cells)
+    assert not re.search(r"<f[ >/]", xml)
+
+
+def test_a_text_too_long_for_a_cell_says_that_it_was_cut(world: World) -> None:
+    tell(world, said("Хлеб 🍞 " * 4_500, external_id="long"), judged())
+    tell(world, said("я" * 32_767, external_id="fits"), judged())
+    texts = {str(row["Текст"]) for row in xlsx_of(exported(world))[0]}
+    assert "я" * 32_767 in texts
+    (cut,) = texts - {"я" * 32_767}
+    assert cut.endswith("… [обрезано]")
+    assert 32_760 <= len(cut.encode("utf-16-le")) // 2 <= 32_767
