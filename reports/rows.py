@@ -161,7 +161,7 @@ def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
     return [
         row.published_at.astimezone(zone).replace(tzinfo=None, microsecond=0),
         row.source_title,
-        ", ".join(brand.name for brand in row.brands if brand.name),
+        ", ".join(brand.name for brand in row.brands if brand.code),
         row.author or "",
         row.rating,
         row.rating_scale if row.rating is not None else None,

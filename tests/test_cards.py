@@ -114,3 +114,14 @@ def test_a_text_too_long_for_a_cell_says_that_it_was_cut(world: World) -> None:
     (cut,) = texts - {"я" * 32_767}
     assert cut.endswith("… [обрезано]")
     assert 32_760 <= len(cut.encode("utf-16-le")) // 2 <= 32_767
+
+
+def test_no_brand_is_an_empty_cell(world: World) -> None:
+    tell(world, said("О чём-то"), judged(), "")
+    tell(world, said("О хлебе"), judged(), "moroshka", "ambar")
+    rows = exported(world)
+    for cells in (csv_of(rows), xlsx_of(rows)[0]):
+        assert {row["Текст"]: row["Бренды"] for row in cells} == {
+            "О чём-то": "",
+            "О хлебе": "Морошка, Амбар",
+        }
