@@ -79,7 +79,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A value of a link that means nothing here; it was left out."""
+    """A part of a link that means nothing here; it was left out."""
 
     key: str
     value: str
@@ -114,8 +114,8 @@ def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
 def from_params(
     params: Mapping[str, Sequence[str]], names: Names
 ) -> tuple[Filter, tuple[Problem, ...]]:
-    """Read a link; values that mean nothing here are left out and reported."""
-    problems: list[Problem] = []
+    """Read a link; parts that mean nothing here are left out and reported."""
+    problems = _not_understood(params)
 
     def several(key: Key, known: Mapping[str, int] | Iterable[str]) -> list[str]:
         good = []
@@ -148,6 +148,21 @@ def speaks_of_a_filter(params: Mapping[str, Sequence[str]]) -> bool:
     return any(key in params for key in Key)
 
 
+def _not_understood(params: Mapping[str, Sequence[str]]) -> list[Problem]:
+    """Parameters of no filter, values of switches that are none, values beyond the only one."""
+    found = [
+        Problem(name, value)
+        for name, values in params.items()
+        if name not in frozenset(Key)
+        for value in values
+    ]
+    for key, known in ((Key.PERIOD, "all"), (Key.EVERYTHING, "1")):
+        found += [Problem(key, value) for value in params.get(key, ()) if value not in ("", known)]
+    for key in (Key.FROM, Key.TO, Key.RATING, Key.TEXT):
+        found += [Problem(key, value) for value in list(params.get(key, ()))[1:]]
+    return found
+
+
 def _codes(ids: tuple[int, ...], known: Mapping[str, int]) -> list[str]:
     by_id = {number: code for code, number in known.items()}
     return [by_id[number] for number in ids if number in by_id]
@@ -162,8 +177,8 @@ def _days(
 ) -> tuple[date | None, date | None]:
     day_from, day_to = (_day(params, key, problems) for key in (Key.FROM, Key.TO))
     if day_from and day_to and day_from > day_to:
-        problems.append(Problem(Key.FROM, day_from.isoformat()))
-        return None, day_to
+        problems += [Problem(Key.FROM, day_from.isoformat()), Problem(Key.TO, day_to.isoformat())]
+        return None, None
     return day_from, day_to
 
 

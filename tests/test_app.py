@@ -279,6 +279,19 @@ def test_nonsense_in_a_link_is_told_and_harmless(world: World, page: str) -> Non
         assert "<script>" not in app.warning[0].value
 
 
+def test_an_unknown_part_of_a_link_is_told(world: World) -> None:
+    fill(world, 30)
+    told = opened(period="28", foo="1").warning[0].value
+    assert "foo=1" in told
+    assert "period=28" in told
+    app = opened(foo="1")
+    assert "foo=1" in app.warning[0].value
+    assert {*link_of(app)} == {"brand", "from", "to"}  # the default view
+    app.segmented_control(key="filter_period").set_value(7).run()
+    assert not app.warning
+    assert not opened().warning
+
+
 def test_texts_of_strangers_stay_texts(world: World) -> None:
     hostile = '<script>alert(1)</script><img src=x onerror=alert(1)> & "кавычки" [a](javascript:x)'
     tell(

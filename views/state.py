@@ -72,11 +72,8 @@ def default(basics: Basics) -> Filter:
 
 def _take_from_url(basics: Basics) -> None:
     given = _url()
-    if not speaks_of_a_filter(given):
-        set_filter(default(basics))
-        return
     where, misread = from_params(given, basics.catalog.names)
-    set_filter(where)
+    set_filter(where if speaks_of_a_filter(given) else default(basics))
     st.session_state[_PROBLEMS] = misread
 
 
