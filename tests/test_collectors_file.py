@@ -92,6 +92,31 @@ def test_an_unclosed_quote_spoils_its_own_line_only(tmp_path: Path, rows_after: 
     ]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_long_cell_comes_cut(tmp_path: Path, quote: str) -> None:
+    long = "очень длинный отзыв " * 20_000
+    path = write(tmp_path, f"{HEADER}\n{quote}{long}{quote};01.02.2025;5\nсосед;01.02.2025;4\n")
+    store = MemoryStore()
+    outcome = crawl(path, store)
+    assert [len(item.text) for item in store.items.values()] == [200_000, 5]
+    assert not outcome.skipped
+    assert any("обрезан" in note.reason for note in outcome.notes)
+
+
+def test_a_record_without_end_is_told_by_its_length(tmp_path: Path) -> None:
+    tail = "".join(f"после {n};01.02.2025;5\n" for n in range(20_000))
+    path = write(tmp_path, f'{HEADER}\n"не закрыта;01.02.2025;1\n{tail}')
+    store = MemoryStore()
+    outcome = crawl(path, store)
+    assert len(store.items) == 20_000
+    assert [(s.where, s.reason) for s in outcome.skipped] == [
+        (
+            "строка 2",
+            "Запись из многих строк длиннее 262144 знаков: похоже, кавычка открыта и не закрыта.",
+        )
+    ]
+
+
 def test_a_quote_closed_by_the_next_row(tmp_path: Path) -> None:
     path = write(tmp_path, f'{HEADER}\n"не закрыта;01.02.2025;1\n"хорошо";01.02.2025;5\n')
     assert [item.text for item in imported(path)] == ["хорошо"]

@@ -18,8 +18,16 @@ DELIMITERS = (";", ",", "\t", "|")
 BLOCK = 1 << 16  # bytes read at a time while the encoding is looked for
 SAMPLE = 1 << 16  # characters that the delimiter is judged by
 LONGEST_LINE = 4_000_000  # characters; a longer one is no table
-MOST_REREAD = 1 << 28  # characters read a second time because of unclosed quotes
+LONGEST_RUN = 1 << 18  # characters of a record of several lines; a text is cut at fewer
+MOST_REREAD = 1 << 29  # characters read a second time because of unclosed quotes
 HEADER_ROWS = 10  # a report may have a few lines above its header
+
+UNCLOSED = "Кавычка открыта и не закрыта."
+ENDLESS = f"Запись из многих строк длиннее {LONGEST_RUN} знаков: похоже, {UNCLOSED.lower()}"
+
+# The limit is the process's, and there is no other; the default of 128 KiB is less than a page of
+# text pasted from elsewhere, and lines are bounded above anyway.
+csv.field_size_limit(LONGEST_LINE)
 
 Record = tuple[int, list[str] | None, str]  # line number, cells, or what is wrong with the line
 
@@ -72,6 +80,10 @@ def delimiter_of(path: Path, encoding: str) -> str:
     return max(DELIMITERS, key=score)
 
 
+class _TooLong(Exception):
+    """A record of several lines that goes on and on: hardly a text, rather an unclosed quote."""
+
+
 class _Lines:
     """Lines of a file that can be taken back; remembers those of the record under way."""
 
@@ -79,12 +91,20 @@ class _Lines:
         self._file = file
         self._back: deque[str] = deque()
         self.taken: list[str] = []
+        self.length = 0  # characters of ``taken``
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
+    def start(self) -> int:
+        """Begin a record; the number of its first line."""
+        self.taken, self.length = [], 0
+        return self.number + 1
+
     def __next__(self) -> str:
+        if len(self.taken) > 1 and self.length > LONGEST_RUN:
+            raise _TooLong
         line = self._back.popleft() if self._back else self._file.readline(LONGEST_LINE)
         if not line:
             raise StopIteration
@@ -94,6 +114,7 @@ class _Lines:
             )
         self.number += 1
         self.taken.append(line)
+        self.length += len(line)
         return line
 
     def give_back(self, lines: list[str]) -> None:
@@ -109,23 +130,25 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
         reader = csv.reader(lines, delimiter=delimiter)
         reread, width = 0, 0
         while True:
-            first, lines.taken = lines.number + 1, []
+            first, problem = lines.start(), UNCLOSED
             try:
                 cells = next(reader)
                 broken = len(lines.taken) > 1 and _runs_on(lines.taken, cells, delimiter, width)
             except StopIteration:
                 return
-            except csv.Error:  # a cell longer than 128 KiB
-                cells, broken = [], True
+            except _TooLong:
+                cells, broken, problem = [], True, ENDLESS
+            except csv.Error as error:
+                cells, broken, problem = [], True, f"Не разобрать как CSV: {error}."
             if broken:
-                reread += sum(map(len, lines.taken))
+                reread += lines.length
                 if reread > MOST_REREAD:
                     raise LayoutChanged(
                         "Кавычки расставлены с ошибками в слишком многих строках. Сохраните "
                         "таблицу заново в CSV или в XLSX."
                     )
                 lines.give_back(lines.taken[1:])
-                yield first, None, "Кавычка открыта и не закрыта."
+                yield first, None, problem
             elif any(cells):
                 width = max(width, len(cells))
                 yield first, cells, ""
