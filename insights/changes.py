@@ -23,6 +23,13 @@ class Measure:
         """Now minus before."""
         return change(self.now, self.before)
 
+    @property
+    def points(self) -> int:
+        """The change in whole points between the figures as they are shown, so that they add up."""
+        if self.now is None or self.before is None:
+            return 0
+        return round(self.now.value * 100) - round(self.before.value * 100)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyFigures:

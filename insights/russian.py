@@ -51,9 +51,9 @@ def percent(part: float, *, digits: int = 0) -> str:
     return f"{number(part * 100, digits)}{THIN}%"
 
 
-def points(difference: float) -> str:
-    """0.08 -> «+8 п.п.»."""
-    return f"{number(difference * 100, sign=True)}{NBSP}п.п."
+def points(difference: int, *, sign: bool = True) -> str:
+    """8 -> «+8 п.п.»."""
+    return f"{number(difference, sign=sign)}{NBSP}п.п."
 
 
 def index(value: float, *, sign: bool = True) -> str:

@@ -43,7 +43,7 @@ def headline(
         text = f"{level}, было {ru.index(net.before.value)}. Данных мало, чтобы делать выводы."
         return Headline(Mood.UNKNOWN, text)
     reasons = (*_reasons(pains, "негатив"), *_reasons(joys, "позитив"))
-    if not net.change.significant:
+    if not net.change.significant or net.points == 0:
         text = f"{level} — без заметных изменений (было {ru.index(net.before.value)})."
         return Headline(Mood.SAME, text, reasons)
     return _changed(figures, pains, joys, reasons)
@@ -55,15 +55,15 @@ def _changed(
     net, negative = figures.net, figures.negative
     if net.now is None or net.before is None or negative.now is None or negative.before is None:
         raise ValueError("only a change between two known figures can be told")
-    worse = net.now.value < net.before.value
+    worse = net.points < 0
     moved = negative.change
-    if moved and moved.significant and worse == (moved.value > 0):
+    if moved and moved.significant and negative.points and worse == (moved.value > 0):
         cause = next((move for move in pains if (move.change.value > 0) == worse), None)
-        verb, by = "вырос" if worse else "снизился", negative.now.value - negative.before.value
-        lead = f"Негатив {verb} на {ru.points(abs(by))[1:]} — до {ru.percent(negative.now.value)}"
+        verb, by = "вырос" if worse else "снизился", ru.points(abs(negative.points), sign=False)
+        lead = f"Негатив {verb} на {by} — до {ru.percent(negative.now.value)}"
     else:
         cause = next((move for move in joys if (move.change.value < 0) == worse), None)
-        steps = ru.counted(round(abs(net.now.value - net.before.value) * 100), ru.POINT)
+        steps = ru.counted(abs(net.points), ru.POINT)
         lead = f"Индекс тональности {'упал' if worse else 'вырос'} на {steps}"
     because = f", заметнее всего — «{_name(cause.touchpoint)}»" if cause else ""
     level = f"Сейчас индекс {ru.index(net.now.value)}, был {ru.index(net.before.value)}."

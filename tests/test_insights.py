@@ -141,6 +141,26 @@ def test_a_significant_fall_names_its_cause() -> None:
     assert headline.reasons == ("Доставка и выдача: 43\u00a0негативных мнения, было 12",)
 
 
+def test_shown_figures_add_up() -> None:
+    # −11,9 and +7,5 are 19,4 apart, but shown as −12 and +8.
+    for now, before in ((-0.119, 0.075), (-0.124, 0.066), (-0.115, 0.074), (0.0, 0.006)):
+        measure = Measure(Estimate(now, -1, 1, 9), Estimate(before, -1, 1, 9))
+        shown = [int(russian.index(value).replace("−", "-")) for value in (now, before)]
+        assert measure.points == shown[0] - shown[1]
+
+
+def test_a_headline_adds_up() -> None:
+    # Negative 25,5 % -> 45,4 %: 19,9 points, told between the shown 26 % and 45 %.
+    headline = told(Tones(454, 300, 246), Tones(255, 300, 445))
+    assert "на 19\u00a0п.п. — до 45\u202f%" in headline.text
+
+
+def test_a_change_too_small_to_be_shown_is_no_news() -> None:
+    many = 10**6
+    headline = told(Tones(many, 0, many + 8_000), Tones(many, 0, many))
+    assert headline.mood is Mood.SAME
+
+
 def test_chance_is_not_told_as_news() -> None:
     headline = told(Tones(22, 30, 48), Tones(20, 30, 50))
     assert headline.mood is Mood.SAME
@@ -196,7 +216,8 @@ def test_numbers_and_dates() -> None:
     assert russian.number(8, sign=True) == "+8"
     assert russian.number(-0.4, sign=True) == "0"
     assert russian.percent(0.415) == "42\u202f%"
-    assert russian.points(-0.08) == "−8\u00a0п.п."
+    assert russian.points(-8) == "−8\u00a0п.п."
+    assert russian.points(8, sign=False) == "8\u00a0п.п."
     assert russian.index(-0.125) == "−12"
     assert russian.day(date(2026, 3, 12)) == "12\u00a0марта\u00a02026"
     assert russian.days(date(2026, 3, 1), date(2026, 3, 7)) == "1–7\u00a0марта\u00a02026"

@@ -112,15 +112,16 @@ def _volume(figures: KeyFigures, points: Sequence[Point]) -> None:
 def _metric(tile: _Tile, now: Estimate) -> None:
     change = tile.measure.change
     value = ru.index(now.value) if tile.index else ru.percent(now.value)
-    certain = bool(change and change.significant)
+    moved = tile.measure.points
+    certain = bool(change and change.significant and moved)
     # Said outright: Streamlit looks for a hyphen, our minus sign is a real one.
-    good = change is not None and (change.value > 0) == tile.more_is_better
+    good = (moved > 0) == tile.more_is_better
     st.metric(
         tile.label,
         value,
-        delta=_difference(tile, change.value) if change else None,
+        delta=_difference(tile) if change else None,
         delta_color="off" if not certain else "green" if good else "red",
-        delta_arrow=_arrow(change.value) if change else "off",
+        delta_arrow=_arrow(moved),
         delta_description=_NOISE if change and not certain else None,
         help=_help(tile, now),
         chart_data=_line(tile.line),
@@ -129,8 +130,9 @@ def _metric(tile: _Tile, now: Estimate) -> None:
     )
 
 
-def _difference(tile: _Tile, value: float) -> str:
-    return ru.index(value) if tile.index else ru.points(value)
+def _difference(tile: _Tile) -> str:
+    moved = tile.measure.points
+    return ru.number(moved, sign=True) if tile.index else ru.points(moved)
 
 
 def _help(tile: _Tile, now: Estimate) -> str:
