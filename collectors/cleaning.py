@@ -27,6 +27,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web an «online review
 
 # C0 and C1 controls but tab and newline, lone surrogates, and the two non-characters XML refuses.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 Note = Callable[[str], None]
 
@@ -66,7 +67,7 @@ def clean(item: Mention, source: str, now: datetime, note: Note) -> Mention:
         rating=rating,
         rating_scale=scale,
         nps=item.nps if item.nps is not None and 0 <= item.nps <= 10 else None,
-        url=clean_text(item.url)[:LONGEST_URL],
+        url=_address(item.url),
         author=_line(item.author),
         company=_line(item.company),
         place=_line(item.place),
@@ -152,6 +153,12 @@ def _answer_date(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is None or not 1990 <= moment.year < 9999:
         return None
     return moment.astimezone(UTC)
+
+
+def _address(url: str) -> str:
+    """A link that may be clicked; «javascript:…» and its like come from strangers, and go here."""
+    fit = clean_text(url)[:LONGEST_URL]
+    return fit if _WEB.match(fit) else ""
 
 
 def _line(value: str | None) -> str | None:

@@ -182,6 +182,25 @@ def cleaned(**fields: Any) -> tuple[Mention, list[str]]:
     return clean(mention(1, **fields), "src", NOW, notes.append), notes
 
 
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.example/1?x=2#y", "https://a.example/1?x=2#y"),
+        (" HTTP://a.example ", "HTTP://a.example"),
+        ("https://пример.рф/отзыв", "https://пример.рф/отзыв"),
+        ("javascript:alert(1)//https://a.example", ""),
+        ("java\x00script:alert(1)", ""),
+        ("data:text/html,<script>", ""),
+        ("file:///etc/passwd", ""),
+        ("//a.example/1", ""),
+        ("https://", ""),
+        ("нет", ""),
+    ],
+)
+def test_only_web_links_are_kept(url: str, kept: str) -> None:
+    assert cleaned(url=url)[0].url == kept
+
+
 def test_a_title_becomes_a_part_of_the_text_once() -> None:
     assert cleaned(title="Плохо", text="Ждал час")[0].text == "Плохо\nЖдал час"
     assert cleaned(title="Ждал", text="Ждал час")[0].text == "Ждал час"
