@@ -68,6 +68,11 @@ def normal(name: str) -> str:
     return " ".join(re.sub(r"[^\w№]+|_", " ", bare).split())
 
 
+def shown(name: str) -> str:
+    """A name short enough for a sentence, without what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in name[:40])
+
+
 def missing(column: str, columns: Sequence[str]) -> bool:
     """True where no column has this name, however it is written."""
     return column not in columns and normal(column) not in map(normal, columns)

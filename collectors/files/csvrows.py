@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from collectors.base import LayoutChanged
+from collectors.base import NeedsHuman
 from collectors.files.columns import guess
 
 DELIMITERS = (";", ",", "\t", "|")
@@ -109,7 +109,7 @@ class _Lines:
         if not line:
             raise StopIteration
         if len(line) >= LONGEST_LINE:
-            raise LayoutChanged(
+            raise NeedsHuman(
                 f"Строка {self.number + 1} длиннее {LONGEST_LINE} знаков: это не таблица CSV."
             )
         self.number += 1
@@ -143,7 +143,7 @@ def records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
             if broken:
                 reread += lines.length
                 if reread > MOST_REREAD:
-                    raise LayoutChanged(
+                    raise NeedsHuman(
                         "Кавычки расставлены с ошибками в слишком многих строках. Сохраните "
                         "таблицу заново в CSV или в XLSX."
                     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from collectors.base import NeedsHuman
 from collectors.files import csvrows
-from collectors.files.columns import SUBSTANCE, guess, missing
+from collectors.files.columns import SUBSTANCE, guess, missing, shown
 
 OLE = b"\xd0\xcf\x11\xe0"  # the container of .xls, and of a password-protected .xlsx
 ZIP = b"PK\x03\x04"
@@ -55,10 +55,9 @@ def open_table(
         return _workbook(path, columns, sheet)
     kind = next((name for magic, name in KNOWN_BINARY.items() if start.startswith(magic)), None)
     wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if kind or (not wide and not encoding and start.count(0) > len(start) // 20):
-        raise NeedsHuman(
-            f"«{path.name}» не таблица ({kind or 'двоичный файл'}). Нужен CSV, XLSX или JSONL."
-        )
+    if kind or (not wide and not encoding and _is_binary(start)):
+        what = kind or "похоже, это не текст"
+        raise NeedsHuman(f"«{path.name}» не таблица ({what}). Нужен CSV, XLSX или JSONL.")
     encoding = encoding or csvrows.encoding_of(path)
     head = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} or head.startswith((b'{"', b"{ ")):
@@ -66,6 +65,12 @@ def open_table(
             raise NeedsHuman("Это массив JSON. Нужен JSONL: по одному объекту в строке.")
         return _json_lines(path, columns, encoding)
     return _csv(path, columns, encoding, delimiter)
+
+
+def _is_binary(start: bytes) -> bool:
+    """True where a text would have no such bytes: a NUL here and there is a broken export."""
+    control = sum(byte < 32 and byte not in b"\t\n\x0b\f\r\x1a\x1b" for byte in start)
+    return control > len(start) // 20
 
 
 def _start_of(path: Path) -> bytes:
@@ -199,10 +204,10 @@ def _demand(
     mapping: Mapping[str, str], names: Sequence[str], path: Path, given: Mapping[str, str]
 ) -> None:
     """Raise NeedsHuman where a column told by the user, or any that says something, is absent."""
-    seen = ", ".join(f"«{name[:40]}»" for name in names[:20]) or "нет ни одной"
+    seen = ", ".join(f"«{shown(name)}»" for name in names[:20]) or "нет ни одной"
     for column in given.values():
         if missing(column, names):
-            raise NeedsHuman(f"Колонки «{column[:40]}» в файле нет; есть: {seen}.")
+            raise NeedsHuman(f"Колонки «{shown(column)}» в файле нет; есть: {seen}.")
     if not SUBSTANCE & mapping.keys():
         raise NeedsHuman(
             f"В «{path.name}» не найдена колонка с текстом или оценкой. Колонки: {seen}. "

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from collectors.base import Context, Item, LayoutChanged, Order, SkipItem, key_of
+from collectors.base import Context, Item, NeedsHuman, Order, SkipItem, key_of
 from collectors.files.columns import FIELDS
 from collectors.files.inspection import Inspection, Plan, examine
 from collectors.files.rows import Cells, Reading, read
@@ -57,7 +57,7 @@ class Options(SourceOptions):
 
 
 def inspect(options: Options, now: datetime | None = None) -> Inspection:
-    """What is in the file and what was guessed; raises NeedsHuman or LayoutChanged."""
+    """What is in the file and what was guessed; raises NeedsHuman."""
     return _plan(options, "", now or datetime.now(UTC))[1].inspection
 
 
@@ -77,13 +77,13 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         yield page
     rows, broken = plan.inspection.rows, plan.inspection.broken
     if 2 * broken > rows:
-        raise LayoutChanged(
+        raise NeedsHuman(
             f"Не прочитано строк: {broken} из {rows}. Остальные загружены. Проверьте файл: "
             f"первая ошибка — {plan.inspection.rejected[0].where}, "
             f"{plan.inspection.rejected[0].reason}"
         )
     if not rows:
-        raise LayoutChanged("В файле есть заголовок, но нет ни одной строки.")
+        raise NeedsHuman("В файле есть заголовок, но нет ни одной строки.")
 
 
 def _plan(options: Options, source: str, now: datetime) -> tuple[Table, Plan]:
