@@ -16,7 +16,7 @@ from memory import NOW, MemoryStore
 from pydantic import ValidationError
 
 from collectors import runner
-from collectors.base import CollectError, NeedsHuman, Outcome, Status
+from collectors.base import NeedsHuman, Outcome, Status
 from collectors.cleaning import clean_text
 from collectors.files import csvrows
 from collectors.files.columns import guess
@@ -181,10 +181,24 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
             inspect(Options(path=path))
 
 
-def test_wrong_encoding_given(tmp_path: Path) -> None:
-    path = write(tmp_path, f"{HEADER}\nа;1;5\n")
-    with pytest.raises(CollectError, match="неизвестна"):
-        inspect(Options(path=path, encoding="klingon"))
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+@pytest.mark.parametrize("delimiter", [None, ";"])
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("klingon", "неизвестна. Примеры: utf-8"),
+        ("base64", "неизвестна"),
+        ("a\0b", "неизвестна"),
+        ("utf-16", "не читается"),
+    ],
+)
+def test_wrong_encoding_given(
+    tmp_path: Path, name: str, delimiter: str | None, encoding: str, words: str
+) -> None:
+    path = write(tmp_path, f"{HEADER}\nа;1;5\n", name=name)
+    outcome = crawl(path, encoding=encoding, delimiter=delimiter)
+    assert outcome.status is Status.NEEDS_HUMAN, outcome.error
+    assert words in outcome.error
 
 
 def test_one_bad_byte_does_not_make_cp1251_of_utf8(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def open_table(
     if kind or (not wide and not encoding and _is_binary(start)):
         what = kind or "похоже, это не текст"
         raise NeedsHuman(f"«{path.name}» не таблица ({what}). Нужен CSV, XLSX или JSONL.")
+    if encoding:
+        _try_encoding(path, encoding)
     encoding = encoding or csvrows.encoding_of(path)
     head = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} or head.startswith((b'{"', b"{ ")):
@@ -65,6 +67,20 @@ def open_table(
             raise NeedsHuman("Это массив JSON. Нужен JSONL: по одному объекту в строке.")
         return _json_lines(path, columns, encoding)
     return _csv(path, columns, encoding, delimiter)
+
+
+def _try_encoding(path: Path, encoding: str) -> None:
+    """Raise NeedsHuman where there is no such encoding, or the file cannot be in it."""
+    try:
+        with path.open(encoding=encoding, errors="replace") as file:
+            while file.read(csvrows.SAMPLE):
+                pass
+    except (LookupError, ValueError) as error:
+        if isinstance(error, UnicodeError):
+            raise NeedsHuman(f"Файл не читается в кодировке {encoding[:40]}.") from error
+        raise NeedsHuman(
+            f"Кодировка «{shown(encoding)}» неизвестна. Примеры: utf-8, cp1251, utf-16, koi8-r."
+        ) from error
 
 
 def _is_binary(start: bytes) -> bool:
@@ -90,12 +106,7 @@ def _start_of(path: Path) -> bytes:
 
 
 def _csv(path: Path, given: Mapping[str, str], encoding: str, delimiter: str | None) -> Table:
-    try:
-        delimiter = delimiter or csvrows.delimiter_of(path, encoding)
-    except LookupError as error:
-        raise NeedsHuman(f"Кодировка «{encoding}» неизвестна.") from error
-    except UnicodeError as error:
-        raise NeedsHuman(f"Файл не читается в кодировке {encoding}: {error}.") from error
+    delimiter = delimiter or csvrows.delimiter_of(path, encoding)
 
     def records() -> Iterator[csvrows.Record]:
         return csvrows.records(path, encoding, delimiter)
