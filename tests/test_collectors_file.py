@@ -244,6 +244,12 @@ def test_day_or_month_first_is_decided_for_the_column(tmp_path: Path) -> None:
     assert of("03.04.2025", "04/13/2025")[0] == date(2025, 4, 3)
 
 
+def test_forms_of_dates_do_not_read_like_dates(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEADER}\nа;15 мая 2025;5\nб;вчера;5\n")
+    said = inspect(Options(path=path), NOW).summary
+    assert "Даты вида: «15 января 2024» — 1, «вчера, 3 дня назад» — 1." in said
+
+
 def test_dates_that_are_missing_or_cannot_be_read(tmp_path: Path) -> None:
     path = write(tmp_path, f"{HEADER}\nа;;5\nб;скоро;5\nв;2025-01-02;5\nг;01.01.2099;5\n")
     store = MemoryStore()

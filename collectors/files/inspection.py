@@ -50,8 +50,8 @@ class Inspection:
     def summary(self) -> list[str]:
         """What was understood, in Russian sentences: columns, dates, then the guesses."""
         columns = ", ".join(f"{field} ← «{name}»" for field, name in self.columns.items())
-        forms = ", ".join(f"{form} — {count}" for form, count in self.date_forms.items())
-        dates_line = [f"Даты: {forms}."] if forms else []
+        forms = ", ".join(f"«{form}» — {count}" for form, count in self.date_forms.items())
+        dates_line = [f"Даты вида: {forms}."] if forms else []
         return [f"Колонки: {columns}.", *dates_line, *self.guesses]
 
     def as_dict(self) -> dict[str, Any]:
