@@ -181,7 +181,8 @@ class Context:
     ``since`` is the closed lower bound, fixed for the run; ``now`` the run's start (aware,
     UTC); ``state`` a small JSON dict the source may keep between runs (page tokens, …), saved
     together with the cursor. ``skipped`` and ``notes`` hold the first ``SAMPLES`` remarks,
-    ``left_out`` and ``unreadable`` count them all.
+    ``left_out`` and ``unreadable`` count them all. ``places`` (external id -> where it stood) is
+    for a source whose ids tell a reader nothing.
     """
 
     source: str
@@ -192,6 +193,7 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[Skipped] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
     unreadable: int = 0
     cap_hit: str | None = None

@@ -62,10 +62,13 @@ _DAYS = {"сегодня": 0, "today": 0, "вчера": 1, "yesterday": 1, "по
 _NUMBERS = {"один": 1, "одну": 1, "полтора": 1, "два": 2, "две": 2, "три": 3, "пару": 2}
 
 
-def parse(raw: str, zone: tzinfo, now: datetime, *, day_first: bool = True) -> Parsed | None:
+def parse(
+    raw: str, zone: tzinfo, now: datetime, *, day_first: bool = True, any_year: bool = False
+) -> Parsed | None:
     """What ``raw`` says, in ``zone`` where it names none; None where it is no date.
 
-    ``now`` (aware) is what relative dates count from; ``day_first`` decides 03/04/2025.
+    ``now`` (aware) is what relative dates count from; ``day_first`` decides 03/04/2025;
+    ``any_year`` lets years come that no review is of.
     """
     text = " ".join(raw.lower().split())
     if not text or len(text) > LONGEST:
@@ -76,7 +79,7 @@ def parse(raw: str, zone: tzinfo, now: datetime, *, day_first: bool = True) -> P
             match = pattern.fullmatch(text)
             if match:
                 found = read(match, zone, now, day_first)
-                if found and FIRST_YEAR <= found.moment.year <= LAST_YEAR:
+                if found and (any_year or FIRST_YEAR <= found.moment.year <= LAST_YEAR):
                     return found
         return _by_dateparser(text, zone, now.replace(second=0, microsecond=0))
     except (ValueError, OverflowError):

@@ -205,7 +205,7 @@ def _cleaned(ctx: Context, page: list[Item]) -> list[Item]:
     """Items fit for storing, one for each id: the last of a page wins."""
     items: dict[str, Item] = {}
     for item in page:
-        where = item.external_id or "запись без id"
+        where = ctx.places.get(item.external_id) or item.external_id or "запись без id"
 
         def note(reason: str, where: str = where) -> None:
             ctx.note(where, reason)

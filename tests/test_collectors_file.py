@@ -263,6 +263,26 @@ def test_dates_that_are_missing_or_cannot_be_read(tmp_path: Path) -> None:
     assert (found.undated, found.unread_dates) == (1, 1)
 
 
+def test_remarks_name_the_row_and_the_date_as_written(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        f"{HEADER}\nа;2099-01-01;5\nб;05.06.1901;5\nв;1985-01-01;5\nг;01.02.2300;5\n"
+        f"д;2025-01-01;9 из 5\n{'е' * 200_001};2025-01-01;1\n",
+    )
+    store = MemoryStore()
+    outcome = crawl(path, store)
+    said = {(note.where, note.reason) for note in outcome.notes if note.where != path.name}
+    assert said == {
+        ("строка 2", "Дата «2099-01-01» в будущем, взято время загрузки."),
+        ("строка 3", "Дата «05.06.1901» слишком давно, взято время загрузки."),
+        ("строка 4", "Дата «1985-01-01» слишком давно, взято время загрузки."),
+        ("строка 5", "Дата «01.02.2300» в будущем, взято время загрузки."),
+        ("строка 6", "Оценка 9 вне шкалы 1–5, не учтена."),
+        ("строка 7", "Текст длиннее 200000 знаков обрезан."),
+    }
+    assert [item.date_known for item in store.items.values()] == [False] * 4 + [True] * 2
+
+
 def test_workbooks(tmp_path: Path) -> None:
     path = tmp_path / "опрос.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:

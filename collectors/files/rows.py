@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from collectors import dates
 from collectors.base import Mention, SkipItem
+from collectors.cleaning import EARLIEST, TOMORROW
 from collectors.files.columns import SUBSTANCE, normal
 from collectors.ratings import parse_rating
 
@@ -108,18 +109,15 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
     nps = _nps(cells, notes)
     if not text and not title and rating is None and nps is None:
         raise SkipItem("Нет ни текста, ни оценки.")
-    written = cells.value("date")
-    parsed = moment_of(written, reading)
-    if parsed is None and as_text(written).lower() not in NO_VALUES:
-        notes.append(f"Дата «{as_text(written)[:60]}» не разобрана, взято время загрузки.")
+    published_at, date_known = _published(cells, reading, notes)
     answered = moment_of(cells.value("answered_at"), reading)
     mention = Mention(
         source=reading.source,
         external_id=key,
         text=text,
         title=title,
-        published_at=parsed.moment if parsed else reading.now,
-        date_known=parsed is not None and as_text(cells.value("date_known")).lower() != "false",
+        published_at=published_at,
+        date_known=date_known,
         url=cells.text("url"),
         author=cells.text("author") or None,
         rating=rating,
@@ -138,6 +136,27 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
         raw=_rest(cells),
     )
     return Read(mention, notes)
+
+
+def _published(cells: Cells, reading: Reading, notes: list[str]) -> tuple[datetime, bool]:
+    """When, and whether that is known; a date that cannot be is noted as it was written."""
+    written = cells.value("date")
+    text = as_text(written)
+    if text.lower() in NO_VALUES:
+        return reading.now, False
+    found = moment_of(written, reading) or dates.parse(
+        text, reading.zone, reading.now, day_first=reading.day_first, any_year=True
+    )
+    if found is None:
+        wrong = "не разобрана"
+    elif found.moment > reading.now + TOMORROW:
+        wrong = "в будущем"
+    elif found.moment < EARLIEST:
+        wrong = "слишком давно"
+    else:
+        return found.moment, cells.text("date_known").lower() != "false"
+    notes.append(f"Дата «{text[:60]}» {wrong}, взято время загрузки.")
+    return reading.now, False
 
 
 def _company(cells: Cells) -> str | None:

@@ -73,6 +73,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         if len(page) == PAGE:
             yield page
             page = []
+            ctx.places.clear()
     if page:
         yield page
     rows, broken = plan.inspection.rows, plan.inspection.broken
@@ -109,6 +110,7 @@ def _items(ctx: Context, table: Table, plan: Plan) -> Iterator[Item]:
             continue
         for note in found.notes:
             ctx.note(where, note)
+        ctx.places[found.mention.external_id] = where
         yield found.mention
 
 
