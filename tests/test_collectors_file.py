@@ -208,6 +208,24 @@ def test_one_bad_byte_does_not_make_cp1251_of_utf8(tmp_path: Path) -> None:
     assert imported(path)[0].text.startswith("хорошо хорошо")
 
 
+def test_a_broken_row_of_a_small_file_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lines = (
+        b"text,date",
+        "отзыв нормальный,2025-01-01".encode(),
+        b"\xff\xfe\xd0 broken,2025-01-02",
+    )
+    path.write_bytes(b"\n".join((*lines, "сосед,2025-01-03".encode())))
+    store = MemoryStore()
+    outcome = crawl(path, store)
+    texts = [item.text for item in store.items.values()]
+    assert texts == ["отзыв нормальный", "\ufffd\ufffd\ufffd broken", "сосед"]
+    assert [note.where for note in outcome.notes if "испорчена" in note.reason] == [
+        path.name,
+        "строка 3",
+    ]
+
+
 def test_two_customers_with_the_same_words_and_a_second_import(tmp_path: Path) -> None:
     same, other = "Все отлично;01.02.2025;5\n", "Плохо;01.02.2025;1\n"
     path = write(tmp_path, f"{HEADER}\n{same * 3}{other}")

@@ -52,10 +52,11 @@ def encoding_of(path: Path) -> str:
             try:
                 decoder.decode(block)
             except UnicodeDecodeError:
+                # Russian in cp1251 makes a valid sequence of UTF-8 practically never.
                 text = block.decode("utf-8", "replace")
                 broken = text.count("\ufffd")
                 whole = sum(char > "\x7f" for char in text) - broken
-                return "utf-8" if broken * 20 < whole else "cp1251"
+                return "utf-8" if broken < whole else "cp1251"
     return "utf-8"
 
 

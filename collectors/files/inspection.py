@@ -80,7 +80,7 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
         guesses=list(table.said),
     )
     forms, orders, identities = Counter[str](), Counter[str](), array("Q")
-    largest = 0.0
+    largest, spoiled = 0.0, 0
     for line, values, problem in table.rows():
         inspection.rows += 1
         cells = Cells(values or {}, table.mapping)
@@ -92,12 +92,15 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
             continue
         _date(cells, reading, forms, orders)
         largest = max(largest, _mark(cells))
+        spoiled += cells.is_spoiled
         identities.append(int(cells.identity, 16))
     inspection.undated, inspection.unread_dates = forms.pop("", 0), forms.pop("?", 0)
     inspection.date_forms = dict(forms.most_common())
     inspection.rating_scale = rating_scale or next((s for s in SCALES if largest <= s), 5)
     inspection.day_first = not (orders["mdy"] and not orders["dmy"])
     _say(inspection, orders, rating_scale is None and largest > SCALES[0])
+    if spoiled:
+        inspection.guesses.append(f"Строк, где часть знаков испорчена и не читается: {spoiled}.")
     decided = Reading(
         reading.source,
         reading.zone,

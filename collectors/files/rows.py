@@ -17,6 +17,7 @@ from collectors.ratings import parse_rating
 # What tells two rows apart where the file has no id; a rating may be edited later.
 IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "product", "place", "url")
 NO_BRAND = "Без бренда"  # how our own export calls a mention of no brand
+SPOILED = "Часть знаков испорчена и не читается, вместо них «\ufffd»."
 NO_VALUES = {"", "-", "–", "—", "null", "none", "nan", "n/a", "нет данных"}
 
 
@@ -43,6 +44,11 @@ class Cells:
         """16 hex digits: the key of a row without id, the same for identical rows."""
         parts = "\x1f".join(self._texts.get(field, "") for field in IDENTITY)
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def is_spoiled(self) -> bool:
+        """True where some bytes of the row were no characters of the file's encoding."""
+        return any("\ufffd" in text for text in self._texts.values())
 
     @property
     def says_nothing(self) -> bool:
@@ -103,7 +109,7 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
     """The mention of a row; raises SkipItem where the row says nothing."""
     if cells.says_nothing:
         raise SkipItem("Нет ни текста, ни оценки.")
-    notes: list[str] = []
+    notes = [SPOILED] if cells.is_spoiled else []
     text, title = _body(cells), cells.text("title")
     rating, scale = _rating(cells, reading, notes)
     nps = _nps(cells, notes)
