@@ -345,6 +345,40 @@ def test_json_lines(tmp_path: Path) -> None:
     assert outcome.status is Status.NEEDS_HUMAN  # four of six
 
 
+def test_json_values_of_odd_types(tmp_path: Path) -> None:
+    rows = (
+        '{"text": {"a": 1}}',
+        '{"text": ["a"]}',
+        '{"text": NaN}',
+        '{"text": "а", "rating": NaN}',
+        '{"text": "б", "rating": 1e400}',
+        '{"text": "в", "rating": {"value": 5}}',
+        '{"text": "г", "rating": 4, "author": {"имя": "Ия"}, "date_known": false}',
+        '{"text": "д", "rating": true, "": {"a": 1}}',
+    )
+    path = write(tmp_path, "\n".join(rows), name="a.jsonl")
+    store = MemoryStore()
+    outcome = crawl(path, store)
+    ratings = {item.text: item.rating for item in store.items.values()}
+    assert ratings == {"а": None, "б": None, "в": None, "г": 4, "д": None}
+    assert {item.author for item in store.items.values()} == {None, '{"имя": "Ия"}'}
+    assert {s.where: s.reason for s in outcome.skipped} == {
+        "строка 1": "В «text» не текст, а объект или список JSON.",
+        "строка 2": "В «text» не текст, а объект или список JSON.",
+        "строка 3": "Нет ни текста, ни оценки.",
+    }
+    assert inspect(Options(path=path), NOW).rejected == list(outcome.skipped)
+    noted = [note.where for note in outcome.notes if note.reason.startswith("Оценка")]
+    assert noted == [f"строка {n}" for n in (4, 5, 6, 8)]
+
+
+def test_deep_json_values_are_no_bug(tmp_path: Path) -> None:
+    rows = (f'{{"text": "{n}", "author": {"[" * n}{"]" * n}}}' for n in range(500, 1100))
+    outcome = crawl(write(tmp_path, "\n".join(rows), name="a.jsonl"))
+    assert outcome.status is Status.OK, outcome.error
+    assert outcome.counts.new > 300
+
+
 @pytest.mark.parametrize("odd", [{"отзыв": "x"}, {"text": "последний", "отзыв": "x"}])
 def test_one_odd_line_does_not_take_the_text(tmp_path: Path, odd: dict[str, str]) -> None:
     lines = [json.dumps({"text": f"отзыв {n}", "date": "2025-01-02"}) for n in range(20)]

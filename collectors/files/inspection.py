@@ -84,11 +84,10 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
     for line, values, problem in table.rows():
         inspection.rows += 1
         cells = Cells(values or {}, table.mapping)
-        if values is None or cells.says_nothing:
+        if values is None or cells.fault:
             inspection.broken += 1
             if inspection.broken <= SHOWN:
-                reason = problem or "Нет ни текста, ни оценки."
-                inspection.rejected.append(Skipped(f"строка {line}", reason))
+                inspection.rejected.append(Skipped(f"строка {line}", problem or cells.fault))
             continue
         _date(cells, reading, forms, orders)
         largest = max(largest, _mark(cells))

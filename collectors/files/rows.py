@@ -1,6 +1,8 @@
 """A row of a table -> a Mention."""
 
 import hashlib
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,6 +18,7 @@ from collectors.ratings import parse_rating
 
 # What tells two rows apart where the file has no id; a rating may be edited later.
 IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "product", "place", "url")
+WORDS = ("text", "pros", "cons", "title")
 NO_BRAND = "Без бренда"  # how our own export calls a mention of no brand
 SPOILED = "Часть знаков испорчена и не читается, вместо них «\ufffd»."
 NO_VALUES = {"", "-", "–", "—", "null", "none", "nan", "n/a", "нет данных"}
@@ -33,7 +36,7 @@ class Cells:
 
     def value(self, field: str) -> Any:
         """The cell of ``field`` as the file has it; None where there is none."""
-        return self.values.get(self.mapping.get(field, ""))
+        return self.values.get(self.mapping[field]) if field in self.mapping else None
 
     def text(self, field: str) -> str:
         """The cell of ``field`` as text."""
@@ -51,9 +54,13 @@ class Cells:
         return any("\ufffd" in text for text in self._texts.values())
 
     @property
-    def says_nothing(self) -> bool:
-        """True where the row has neither words nor a mark."""
-        return not any(self._texts.get(field) for field in SUBSTANCE)
+    def fault(self) -> str:
+        """Why the row cannot be a mention; empty where it can."""
+        for field in WORDS:
+            if isinstance(self.value(field), dict | list):
+                return f"В «{self.mapping[field][:40]}» не текст, а объект или список JSON."
+        said = any(self._texts.get(field) for field in SUBSTANCE)
+        return "" if said else "Нет ни текста, ни оценки."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,13 @@ def as_text(value: Any) -> str:
         return value.strip()
     if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float) and (value.is_integer() or math.isnan(value)):
+        return "" if math.isnan(value) else str(int(value))
+    if isinstance(value, dict | list | bool):
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except RecursionError:  # nested about as deep as the parser takes
+            return "…"
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return str(value)
@@ -107,8 +119,8 @@ def _parsed(text: str, zone: ZoneInfo, now: datetime, day_first: bool) -> dates.
 
 def read(cells: Cells, key: str, reading: Reading) -> Read:
     """The mention of a row; raises SkipItem where the row says nothing."""
-    if cells.says_nothing:
-        raise SkipItem("Нет ни текста, ни оценки.")
+    if cells.fault:
+        raise SkipItem(cells.fault)
     notes = [SPOILED] if cells.is_spoiled else []
     text, title = _body(cells), cells.text("title")
     rating, scale = _rating(cells, reading, notes)
@@ -184,6 +196,10 @@ def _body(cells: Cells) -> str:
 def _rating(cells: Cells, reading: Reading, notes: list[str]) -> tuple[float | None, int]:
     written = cells.text("rating")
     scale = _whole(cells.text("rating_scale")) or reading.rating_scale
+    value = cells.value("rating")
+    if isinstance(value, dict | list | bool) or (isinstance(value, float) and math.isnan(value)):
+        notes.append(f"Оценка {str(value)[:40]} — не число, не учтена.")
+        return None, scale
     if written.lower() in NO_VALUES:
         return None, scale
     found = parse_rating(written)
