@@ -111,6 +111,17 @@ def test_entities_are_not_expanded_without_end_nor_from_files() -> None:
     )
 
 
+def test_an_entry_of_nothing_but_an_entity_is_no_mention() -> None:
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    head = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "ха">{levels}]>'
+    bomb = "<item><guid>1</guid><title>&e11;</title></item>"
+    others = "".join(ITEM.format(n=n, text="чай &amp; сыр") for n in range(2, 4))
+    outcome, store = crawl(feed, {"/a": head + START + bomb + others + END})
+    assert outcome.status is Status.OK, outcome.error
+    assert [item.text for item in store.items.values()] == ["t2\nчай & сыр", "t3\nчай & сыр"]
+    assert [(s.where, "сущность" in s.reason) for s in outcome.skipped] == [("&e11;", True)]
+
+
 def test_a_feed_in_a_charset_its_header_denies() -> None:
     body = (
         f'<?xml version="1.0" encoding="windows-1251"?>{START}{ITEM.format(n=1, text="ёжик")}{END}'

@@ -33,6 +33,7 @@ _ROOT_CLOSE = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*\
 _HTML = re.compile(
     r"\A\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
+_REFERENCE = re.compile(r"&#?\w+;?")  # left by the parser where an entity has no harmless end
 _DATE_FIELDS = ("published", "updated", "created")
 
 
@@ -100,6 +101,8 @@ def _mention(entry: Any, ctx: Context, zone: ZoneInfo, base: str) -> Item:
         text = ""  # the description repeats title and source
     if not title and not text:
         raise SkipItem("В записи ленты нет ни заголовка, ни текста.", link or str(entry.get("id")))
+    if not _REFERENCE.sub("", title + text).strip():
+        raise SkipItem("В записи ленты только сущность XML, которую не раскрыть.", title or text)
     written = next((str(entry[name]) for name in _DATE_FIELDS if entry.get(name)), "")
     moment = _moment(entry, written, zone, ctx.now)
     key = str(entry.get("id") or "") or link or key_of(title, text)
