@@ -3,6 +3,7 @@
 Run by ``otklik serve``, or by ``streamlit run app.py`` with the config in ``OTKLIK_CONFIG``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 # Altair looks pandas up among the loaded modules. Were it first imported while a page is drawn,
@@ -52,6 +53,13 @@ def _load() -> AppContext | None:
         return None
 
 
+def _phone_menu(pages: Sequence[st.Page]) -> None:
+    """The pages by name where Streamlit folds its own menu into «»»; the style shows which."""
+    with st.container(horizontal=True, gap="small", key="phone_menu"):
+        for page in pages:
+            st.page_link(page, width="content")
+
+
 def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title="Отклик", page_icon=_ICON, layout="wide")
@@ -61,6 +69,7 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="top")
     style.inject()
+    _phone_menu(pages)
     wired = _load()
     if wired is None:
         return

@@ -75,11 +75,13 @@ def _write(world: World) -> None:
     for number in range(4):
         text = f"Курьер опоздал, заказ {number}. <script>document.title='взлом'</script>"
         published = NOW - timedelta(days=40, hours=number)
-        tell(world, said(text, published_at=published), judged(Tone.NEGATIVE, Kind.REVIEW, late))
+        mention = said(text, published_at=published, rating=5.0 if number % 2 else 1.0)
+        tell(world, mention, judged(Tone.NEGATIVE, Kind.REVIEW, late))
     for number in range(6):
         published = NOW - timedelta(days=number)
         text = f"Хлеб вкусный, уже {number}-й раз"
-        tell(world, said(text, published_at=published), judged(Tone.POSITIVE, Kind.PRAISE, tasty))
+        mention = said(text, published_at=published, rating=5.0 if number % 3 else 1.0)
+        tell(world, mention, judged(Tone.POSITIVE, Kind.PRAISE, tasty))
     tell(world, said("Шум другого бренда", published_at=NOW), judged(), "ambar")
     with world.db.write() as session:
         settings.put(session, "today", NOW.date().isoformat())
@@ -179,3 +181,23 @@ def test_a_shared_link_to_mentions_opens_them_at_once(browser: Browser, address:
     expect(page.get_by_text("brand=нет-такого")).to_be_visible()
     expect(page.get_by_role("heading", name="6 упоминаний")).to_be_visible()
     expect(page.get_by_placeholder("Поиск")).to_have_value("хлеб")
+
+
+def test_a_phone_cuts_nothing_and_names_the_pages(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    noise = page.get_by_text("не значимо")
+    expect(noise.first).to_be_visible()
+    for tile in noise.all():
+        assert tile.evaluate("node => node.scrollWidth <= node.clientWidth")
+    last = page.get_by_role("radio", name="Всё").bounding_box()
+    assert last is not None
+    assert last["x"] + last["width"] <= 390 - 16
+    page.get_by_role("link", name="Упоминания").click()
+    expect(page.get_by_role("heading", name="6 упоминаний")).to_be_visible()
+    page.get_by_role("link", name="Обзор").click()
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+
+    # A wide screen has the menu once.
+    page.set_viewport_size({"width": 1280, "height": 844})
+    expect(page.get_by_role("link", name="Упоминания")).to_have_count(1)

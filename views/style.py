@@ -68,6 +68,8 @@ details.ok-long[open] > summary { display: none; }
 .ok-legend b::before { content: ""; display: inline-block; width: .75rem; height: .75rem;
   border-radius: .15rem; background: var(--tone); margin-right: .35rem; vertical-align: -.08rem; }
 [data-testid="stMetricLabel"] *, [data-testid="stMetricDelta"] * { white-space: normal !important; }
+:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; }
+[data-testid="stMetricDeltaDescription"] { flex: none; }
 [class*="st-key-mention_"] { position: relative; }
 @media (min-width: 641px) {
   [class*="st-key-actions_"] { position: absolute; top: .6rem; right: .8rem; width: auto;
@@ -76,6 +78,12 @@ details.ok-long[open] > summary { display: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .ok-headline .said { font-size: 1.12rem; }
+}
+@media (min-width: 768px) { :has(> .st-key-phone_menu), .st-key-phone_menu { display: none; } }
+@media (max-width: 767.98px) {
+  [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+  .st-key-phone_menu { position: fixed; top: .75rem; left: .6rem; z-index: 999991; width: auto; }
+  .st-key-filter_period button { padding-left: .5rem; padding-right: .5rem; }
 }
 @media print { header, .stToolbar, [class*="st-key-filterbar"] { display: none !important; } }
 </style>
