@@ -345,6 +345,20 @@ def test_json_lines(tmp_path: Path) -> None:
     assert outcome.status is Status.NEEDS_HUMAN  # four of six
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_an_empty_column_gives_its_field_away(tmp_path: Path, name: str) -> None:
+    rows = [["Отзыв", "Комментарий", "Описание"], ["", "раз", "чай"], ["", "", "сыр"]]
+    path = write(tmp_path, "\n".join(map(";".join, rows)), name=name)
+    if name == "a.xlsx":
+        with xlsxwriter.Workbook(str(path)) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    found = inspect(Options(path=path), NOW)
+    assert (found.columns["text"], found.unmapped) == ("Комментарий", ["Отзыв", "Описание"])
+    assert "text" in inspect(Options(path=path, columns={"text": "Отзыв"}), NOW).columns
+
+
 def test_json_values_of_odd_types(tmp_path: Path) -> None:
     rows = (
         '{"text": {"a": 1}}',

@@ -119,7 +119,8 @@ def _csv(path: Path, given: Mapping[str, str], encoding: str, delimiter: str | N
         for line, cells, problem in islice(records(), header + 1, None):
             yield _row(line, cells, problem, names)
 
-    return Table("csv", names, guess(names, given), rows, encoding, delimiter, said=_above(header))
+    mapping = guess(names, given, filled=_speaking(rows))
+    return Table("csv", names, mapping, rows, encoding, delimiter, said=_above(header))
 
 
 def _row(line: int, cells: Sequence[Any] | None, problem: str, names: Sequence[str]) -> Row:
@@ -129,6 +130,15 @@ def _row(line: int, cells: Sequence[Any] | None, problem: str, names: Sequence[s
     if len(cells) < len(names) or extra:
         return line, None, f"Полей {len(cells)}, а колонок {len(names)}."
     return line, dict(zip(names, cells, strict=False)), ""
+
+
+def _speaking(rows: Callable[[], Iterator[Row]]) -> dict[str, int]:
+    """1 for each column with a value in the first rows: an empty one gives its field away.
+
+    How many rows have one decides nothing here: a header was written for all of them.
+    """
+    top = islice(rows(), KEYS_FROM)
+    return {n: 1 for _, cells, _ in top for n, v in (cells or {}).items() if v not in ("", None)}
 
 
 def _json_lines(path: Path, given: Mapping[str, str], encoding: str) -> Table:
@@ -198,7 +208,8 @@ def _workbook(path: Path, given: Mapping[str, str], sheet: str | None) -> Table:
     said = _above(header)
     if sheet is None and len(book.sheet_names) > 1:
         said.append(f"В книге листов: {len(book.sheet_names)}; прочитан первый, «{name}».")
-    return Table("xlsx", names, guess(names, given), rows, sheet=name, said=said)
+    mapping = guess(names, given, filled=_speaking(rows))
+    return Table("xlsx", names, mapping, rows, sheet=name, said=said)
 
 
 def _header(top: Sequence[Sequence[Any]], given: Mapping[str, str], path: Path) -> int:
@@ -222,7 +233,7 @@ def _demand(
     if not SUBSTANCE & mapping.keys():
         raise NeedsHuman(
             f"В «{path.name}» не найдена колонка с текстом или оценкой. Колонки: {seen}. "
-            "Укажите её: columns: {text: имя колонки}."
+            "Укажите её: --column text=имя, а в config.yaml — columns: {text: имя}."
         )
 
 
