@@ -244,6 +244,15 @@ def test_no_mention_is_left_out_without_a_word(world: World) -> None:
     assert "Считаются голоса клиентов" not in text_of(app)
 
 
+def test_a_text_about_two_brands_counts_for_each_and_that_is_said(world: World) -> None:
+    tell(world, said(), judged(), "moroshka", "ambar")
+    app = opened(period="all")
+    assert metric(app, "Упоминания") == "2"
+    assert "о двух брендах считается для каждого" in app.metric[0].proto.help
+    app.switch_page(MENTIONS).run()
+    assert app.title[0].value == "1\u00a0упоминание"
+
+
 def test_a_kind_asked_for_by_name_is_shown(world: World) -> None:
     tell(world, said("Скидки на хлеб!"), judged(Tone.NEUTRAL, Kind.PROMO))
     app = opened(MENTIONS, period="all", kind="promo")

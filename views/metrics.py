@@ -101,7 +101,7 @@ def _volume(figures: KeyFigures, points: Sequence[Point]) -> None:
         delta_arrow=_arrow(figures.mentions - before) if before is not None else "off",
         delta_description=None if before is None else f"было {ru.number(before)}",
         help="Сколько раз о бренде написали: клиенты, без рекламы и новостей, "
-        "если фильтр не говорит иного.",
+        "если фильтр не говорит иного. Текст о двух брендах считается для каждого из них.",
         chart_data=_line([float(point.tones.n) for point in points]),
         chart_type="bar",
         border=True,
