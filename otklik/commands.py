@@ -199,8 +199,11 @@ def serve(house: House, port: int | None, *, headless: bool) -> int:
     port = port or house.config.app.port
     note(f"Приложение: http://localhost:{port} — остановить: Ctrl+C")
     command = [sys.executable, "-m", "streamlit", "run", app.origin, "--server.port", str(port)]
-    command += ["--server.address", "localhost", "--server.headless", str(headless).lower()]
-    command += ["--browser.gatherUsageStats", "false"]
+    command += ["--server.address", "localhost", "--browser.gatherUsageStats", "false"]
+    # On a fresh machine Streamlit would ask for an e-mail address and wait.
+    command += ["--server.showEmailPrompt", "false"]
+    if headless:  # else Streamlit opens a browser where there is a screen
+        command += ["--server.headless", "true"]
     environment = os.environ | {ENVIRONMENT_KEY: str(house.config.path)}
     try:
         return subprocess.run(command, env=environment, check=False).returncode and BUG

@@ -1,9 +1,13 @@
 """The command line as its user meets it: whole processes, real files, the embedded model."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -181,6 +185,39 @@ def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
     shown = otklik("analyse", cwd=tmp_path, code=2).stderr
     assert "nlp.model" in shown
     assert "no-such-model" in shown
+
+
+@pytest.mark.parametrize("words", [(), ("--headless",)])
+def test_serve_answers_on_a_fresh_machine(house: Path, words: tuple[str, ...]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "otklik.cli", "serve", "--port", str(port), *words],
+        cwd=house,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(house)},
+    )
+    try:
+        assert answers(f"http://localhost:{port}/_stcore/health", server)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def answers(url: str, server: subprocess.Popen[bytes]) -> bool:
+    """Whether the address answers before the server gives up or a minute has passed."""
+    deadline = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            time.sleep(0.2)
+    return False
 
 
 def test_help_answers_at_once(tmp_path: Path) -> None:
