@@ -6,15 +6,17 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from nlp import backends, calibration, decode, packed
+from nlp import backends, calibration, decode, packed, targets
 from nlp.analysis import Analysis, Failure, Query, Result
 from nlp.calibration import Calibration, WrongWeights
 from nlp.encode import load_tokenizer
 from nlp.forward import Model
 from nlp.hub import HubTone, ModelUnavailable, UnknownLabels
+from nlp.labels import MODEL_TONES, Tone
 
 __all__ = ["Analyser", "ModelUnavailable", "UnknownLabels", "WrongWeights", "load"]
 
@@ -47,38 +49,59 @@ class Analyser:
         """One result for each query, in order, reading ``queries`` only a little ahead.
 
         Nothing stops the stream: what cannot be analysed becomes a Failure with its reason. A
-        text without letters gets neutral / other; long texts are read whole. ``Query.target``
-        is accepted, but this model cannot tell a tone towards a target yet: ``target_tone``
-        stays None.
+        text without letters gets neutral / other; long texts are read whole. Only a query with
+        a target that its text names gets a ``target_tone``.
         """
         for chunk in _chunks(queries):
             yield from self._chunk(chunk)
 
     def _chunk(self, queries: Sequence[str | Query]) -> list[Result]:
         results: list[Result] = [decode.SILENCE] * len(queries)
-        texts: dict[int, str] = {}
-        for number, query in enumerate(queries):
-            text: object = query.text if isinstance(query, Query) else query
+        asked: dict[int, Query] = {}
+        for number, given in enumerate(queries):
+            query = given if isinstance(given, Query) else Query(given)
+            text: object = query.text
             if not isinstance(text, str):  # callers read JSON: anything may stand there
                 results[number] = Failure(f"ожидался текст, а пришло {type(text).__name__}")
             else:
-                texts[number] = text
-        for number, result in zip(texts, self._together(list(texts.values())), strict=True):
+                asked[number] = query
+        for number, result in zip(asked, self._together(list(asked.values())), strict=True):
             results[number] = result
         return results
 
-    def _together(self, texts: list[str]) -> Sequence[Result]:
+    def _together(self, queries: list[Query]) -> Sequence[Result]:
         """All at once; if that fails, each alone, so that only the culprit is lost."""
         try:
-            return self._answer(texts)
+            return self._answer(queries)
         except Exception as error:  # whatever a backend raises is this text's failure, not ours
-            if len(texts) > 1:
-                return [result for text in texts for result in self._together([text])]
+            if len(queries) > 1:
+                return [result for query in queries for result in self._together([query])]
             return [Failure(f"модель не справилась с текстом: {type(error).__name__}: {error}")]
 
-    def _answer(self, texts: list[str]) -> list[Analysis]:
-        if not texts:
+    def _answer(self, queries: list[Query]) -> list[Analysis]:
+        if not queries:
             return []
+        # A text that is asked about several targets is read once.
+        texts = list(dict.fromkeys(query.text for query in queries))
+        answers = dict(zip(texts, self._read(texts), strict=True))
+        found = [answers[query.text] for query in queries]
+        for number, tone in self._towards(queries).items():
+            found[number] = replace(found[number], target_tone=tone)
+        return found
+
+    def _towards(self, queries: Sequence[Query]) -> dict[int, Tone]:
+        """The tone towards the target, by the number of each query that names one."""
+        mentions = {
+            number: query.mentions or targets.find(query.target, query.text)
+            for number, query in enumerate(queries)
+            if query.target
+        }
+        named = {number: spans for number, spans in mentions.items() if spans}
+        logits = self._model.towards([(queries[n].text, spans) for n, spans in named.items()])
+        chances = decode.target_probabilities(logits, self._settings)
+        return {n: MODEL_TONES[best] for n, best in zip(named, chances.argmax(1), strict=True)}
+
+    def _read(self, texts: list[str]) -> list[Analysis]:
         encoded, scores = self._model.read(texts)
         tones = (
             self._tone(texts)

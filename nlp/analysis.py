@@ -7,10 +7,15 @@ from nlp.labels import Intent, Kind, Tone, Touchpoint
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One text to analyse; with ``target`` (a brand's name) its ``target_tone`` is asked too."""
+    """One text to analyse; with ``target`` (a brand's name) its ``target_tone`` is asked too.
+
+    ``mentions`` are the target's places in the text (code point offsets, in order) where the
+    caller knows them; otherwise it is looked for by its word forms.
+    """
 
     text: str
     target: str | None = None
+    mentions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,8 @@ class Analysis:
     ``tone_scores`` are calibrated probabilities of negative, neutral, positive (sum 1);
     ``tone`` may also be ``mixed``, derived from the opinions. ``peak`` and ``end`` are the
     strongest and the last sentence tone, −1…1 (positive minus negative probability), ``mean``
-    their plain mean over sentences; ``target_tone`` is None where it was not asked for or the
-    model cannot tell it.
+    their plain mean over sentences; ``target_tone`` is the tone towards the query's target, None
+    where none was asked for or the text does not name it.
     """
 
     tone: Tone

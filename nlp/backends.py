@@ -1,7 +1,7 @@
 """The two ways to run the embedded weights: ONNX Runtime int8 (default) and torch.
 
 A backend takes token ids and segment numbers (windows × tokens) and returns logits of the
-windows (× 16) and of their segments (windows × segments × 60). Heavy imports happen inside.
+windows (× 73) and of their segments (windows × segments × 63). Heavy imports happen inside.
 """
 
 import os

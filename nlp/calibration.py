@@ -25,17 +25,22 @@ class Calibration:
     """How logits become answers.
 
     ``temperature`` divides the tone logits, then ``tone_bias`` is added: the corpora are more
-    negative than customers are. A logit x of an opinion has the probability
-    sigmoid(``opinion_slope``·x + ``opinion_shift``); opinions and intents count from their
-    thresholds (probabilities) on. A text is mixed when its less likely pole has at least
-    ``mixed_tone`` and the opinions of the weaker sign at least the share ``mixed_share`` of all.
+    negative than customers are. The tone towards a target has a temperature and a bias of its
+    own. An opinion with the logit x in its segment and y in the window around has the
+    probability sigmoid(``opinion_slope``·x + ``opinion_text_slope``·y + ``opinion_shift``);
+    opinions and intents count from their thresholds (probabilities) on. A text is mixed when
+    its less likely pole has at least ``mixed_tone`` and the opinions of the weaker sign at
+    least the share ``mixed_share`` of all.
     """
 
     layers: int
     heads: int
     temperature: float = 1.0
     tone_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
-    opinion_slope: float = 1.0
+    target_temperature: float = 1.0
+    target_bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    opinion_slope: float = 0.5
+    opinion_text_slope: float = 0.5
     opinion_shift: float = 0.0
     opinion_thresholds: tuple[float, ...] = (0.5,) * len(Touchpoint)
     intent_thresholds: tuple[float, ...] = (0.5,) * len(Intent)
@@ -53,6 +58,6 @@ def read(path: Path) -> Calibration:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if content.pop("labels") != LABELS:
         raise WrongWeights(f"{path}: веса обучены для других меток, чем знает эта версия Отклика")
-    for name in ("tone_bias", "opinion_thresholds", "intent_thresholds"):
+    for name in ("tone_bias", "target_bias", "opinion_thresholds", "intent_thresholds"):
         content[name] = tuple(content[name])
     return Calibration(**content)

@@ -8,26 +8,30 @@ from numpy.typing import NDArray
 
 from nlp.analysis import Analysis, Opinion
 from nlp.calibration import Calibration
-from nlp.encode import Encoded
+from nlp.encode import UNKNOWN, Encoded
 from nlp.labels import MODEL_TONES, Intent, Kind, Tone, Touchpoint
 
 Floats = NDArray[np.float32]
 
 _TONES, _KINDS = len(MODEL_TONES), len(Kind)
 _KIND_LIST, _INTENT_LIST, _TOUCHPOINT_LIST = list(Kind), list(Intent), list(Touchpoint)
-_OPINIONS = len(Touchpoint) * _TONES
+OPINIONS = len(Touchpoint) * _TONES
 #: Outputs per document and per segment.
 DOCUMENT = _TONES + _KINDS + len(Intent)
-SEGMENT = _OPINIONS + _TONES
+SEGMENT = OPINIONS + _TONES + OPINIONS
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
 
-#: The answer for a text without a single letter: nothing is said, nothing is judged.
+#: The answer for a text that says nothing the model can read: nothing is judged.
 SILENCE = Analysis(Tone.NEUTRAL, (0.0, 1.0, 0.0), Kind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Logits of several texts: ``document`` texts × 16, ``parts`` one segments × 60 a text."""
+    """Logits of several texts: ``document`` texts × 16, ``parts`` one segments × 117 a text.
+
+    Of a segment: its opinions (57), its tone (3), and the opinions of the window it stands in
+    (57), which see a hint that a sentence alone does not give away.
+    """
 
     document: Floats
     parts: Sequence[Floats]
@@ -50,9 +54,17 @@ def tone_probabilities(logits: Floats, calibration: Calibration) -> Floats:
     return softmax(logits[:, :_TONES] / calibration.temperature + bias)
 
 
+def target_probabilities(logits: Floats, calibration: Calibration) -> Floats:
+    """Logits of the tone towards targets (× 3) as calibrated probabilities."""
+    bias = np.array(calibration.target_bias, np.float32)
+    return softmax(logits / calibration.target_temperature + bias)
+
+
 def opinion_probabilities(parts: Floats, calibration: Calibration) -> Floats:
     """Segments × touchpoints × 3, calibrated."""
-    logits = parts[:, :_OPINIONS] * calibration.opinion_slope + calibration.opinion_shift
+    own, around = parts[:, :OPINIONS], parts[:, OPINIONS + _TONES :]
+    logits = own * calibration.opinion_slope + around * calibration.opinion_text_slope
+    logits += np.float32(calibration.opinion_shift)
     return sigmoid(logits).reshape(len(parts), -1, _TONES)
 
 
@@ -63,12 +75,12 @@ def analyses(
     kinds = scores.document[:, _TONES : _TONES + _KINDS].argmax(1)
     intents = sigmoid(scores.document[:, _TONES + _KINDS :]) >= calibration.intent_thresholds
     for number, encoded in enumerate(texts):
-        if not encoded.spans:
+        if not encoded.spans or _foreign(encoded):
             yield SILENCE
             continue
         parts = scores.parts[number]
         opinions = _opinions(encoded, parts, calibration)
-        signs = tone_probabilities(parts[:, _OPINIONS:], calibration)
+        signs = tone_probabilities(parts[:, OPINIONS : OPINIONS + _TONES], calibration)
         course = signs[:, _POSITIVE] - signs[:, _NEGATIVE]
         negative, neutral, positive = map(float, tones[number])
         yield Analysis(
@@ -81,6 +93,12 @@ def analyses(
             end=float(course[-1]),
             mean=float(course.mean()),
         )
+
+
+def _foreign(encoded: Encoded) -> bool:
+    """Whether a third of the tokens are unknown: a script that the vocabulary lacks."""
+    unknown = sum(int((piece == UNKNOWN).sum()) for piece in encoded.pieces)
+    return 3 * unknown >= sum(map(len, encoded.pieces))
 
 
 def _opinions(encoded: Encoded, parts: Floats, calibration: Calibration) -> tuple[Opinion, ...]:

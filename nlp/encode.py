@@ -6,6 +6,7 @@ Shared by the runtime and the training, so both see a text in exactly the same w
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer
 from nlp.text import clean, segments
 
 Ids = NDArray[np.int64]
+Spans = list[tuple[int, int]]
 
 BOS, PAD, EOS, UNKNOWN = 0, 1, 2, 3
 #: Segment number of tokens that belong to no segment (padding, <s>, </s>).
@@ -25,7 +27,7 @@ NO_SEGMENT = -1
 class Encoded:
     """One text: ``spans`` are the segments' code point offsets, ``pieces`` their token ids."""
 
-    spans: list[tuple[int, int]]
+    spans: Spans
     pieces: list[Ids]
 
 
@@ -43,19 +45,18 @@ class Window:
     count: int
 
 
-def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Encoded]:
-    """Clean, split and tokenise ``texts``; one ``Encoded`` each, in order."""
-    spans: list[list[tuple[int, int]]] = []
-    pieces: list[str] = []
-    for text in texts:
-        seen = clean(text)
-        cuts = segments(seen)
-        spans.append(cuts)
-        pieces.extend(seen[start:end] for start, end in cuts)
+def encode(
+    tokenizer: Tokenizer, texts: Sequence[str], cuts: Sequence[Spans] | None = None
+) -> list[Encoded]:
+    """Clean, split and tokenise ``texts``; one ``Encoded`` each, in order.
+
+    ``cuts`` are the segments where they are known already.
+    """
+    seen = [clean(text) for text in texts]
+    spans = [segments(text) for text in seen] if cuts is None else cuts
+    pieces = [text[start:end] for text, own in zip(seen, spans, strict=True) for start, end in own]
     encodings = iter(tokenizer.encode_batch_fast(pieces, add_special_tokens=False))
-    return [
-        Encoded(cuts, [np.array(next(encodings).ids, np.int64) for _ in cuts]) for cuts in spans
-    ]
+    return [Encoded(own, [np.array(next(encodings).ids, np.int64) for _ in own]) for own in spans]
 
 
 def windows(encoded: Encoded, limit: int = 510) -> Iterator[Window]:
@@ -81,6 +82,31 @@ def _window(run: list[Ids], first: int) -> Window:
     segment = np.full(len(ids), NO_SEGMENT, np.int64)
     segment[1:-1] = np.repeat(np.arange(len(run)), [len(part) for part in run])
     return Window(ids, segment, first, len(run))
+
+
+def marked(
+    tokenizer: Tokenizer, text: str, mentions: Sequence[tuple[int, int]], limit: int = 254
+) -> Window:
+    """One window of ``text`` around the ``mentions`` of a target (code point offsets, in order).
+
+    Each mention stands between two </s>; these tokens are segment 0, all others belong to none.
+    Of a longer text, the ``limit`` tokens around the first mention are kept.
+    """
+    seen = clean(text)
+    edges = [0, *(edge for mention in mentions for edge in mention), len(seen)]
+    pieces = [seen[start:stop] for start, stop in pairwise(edges)]
+    encodings = tokenizer.encode_batch_fast(pieces, add_special_tokens=False)
+    ids: list[int] = []
+    inside: list[int] = []
+    for number, encoding in enumerate(encodings):
+        named = number % 2 == 1
+        part = [EOS, *encoding.ids, EOS] if named else encoding.ids
+        ids += part
+        inside += [0 if named else NO_SEGMENT] * len(part)
+    first = max(0, min(inside.index(0) - limit // 2, len(ids) - limit))
+    kept = slice(first, first + limit)
+    segment = np.array([NO_SEGMENT, *inside[kept], NO_SEGMENT], np.int64)
+    return Window(np.array([BOS, *ids[kept], EOS], np.int64), segment, 0, 1)
 
 
 def pad(batch: Sequence[Window]) -> tuple[Ids, Ids]:

@@ -7,13 +7,17 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from nlp.backends import Backend
-from nlp.decode import DOCUMENT, SEGMENT, Scores
-from nlp.encode import Encoded, Window, encode, pad, windows
+from nlp.decode import DOCUMENT, OPINIONS, SEGMENT, Floats, Scores
+from nlp.encode import Encoded, Window, encode, marked, pad, windows
+from nlp.labels import MODEL_TONES
 
 #: Tokens of one window; the model has 512 positions but was trained on texts up to this length.
-_WINDOW = 254
+WINDOW = 254
 
 Owned = tuple[int, Window]
+
+#: Outputs of a segment alone; the backend's last ones are about a marked target.
+_OWN = OPINIONS + len(MODEL_TONES)
 
 
 class Model:
@@ -30,7 +34,7 @@ class Model:
         text without segments keeps zero document logits.
         """
         encoded = encode(self._tokenizer, texts)
-        cut = [(own, part) for own, text in enumerate(encoded) for part in windows(text, _WINDOW)]
+        cut = [(own, part) for own, text in enumerate(encoded) for part in windows(text, WINDOW)]
         cut.sort(key=lambda pair: len(pair[1].ids))
         document = np.zeros((len(texts), DOCUMENT), np.float32)
         length = np.zeros((len(texts), 1), np.float32)
@@ -38,13 +42,29 @@ class Model:
         for batch in self._batches(cut):
             whole, segment = self._backend(*pad([window for _, window in batch]))
             for row, (owner, window) in enumerate(batch):
-                document[owner] += whole[row] * len(window.ids)
+                document[owner] += whole[row, :DOCUMENT] * len(window.ids)
                 length[owner] += len(window.ids)
                 # A sentence longer than a window says what its strongest piece says.
                 own = parts[owner][window.first : window.first + window.count]
-                np.maximum(own, segment[row, : window.count], out=own)
+                said, around = segment[row, : window.count, :_OWN], whole[row, DOCUMENT:]
+                np.maximum(own[:, :_OWN], said, out=own[:, :_OWN])
+                np.maximum(own[:, _OWN:], around, out=own[:, _OWN:])
         document /= np.maximum(length, 1)
         return encoded, Scores(document, parts)
+
+    def towards(self, asked: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> Floats:
+        """Logits (texts × 3) of the tone towards the target at the given mentions of each text."""
+        logits = np.zeros((len(asked), len(MODEL_TONES)), np.float32)
+        # Training marks one mention of several; so the first one stands for all.
+        cut = [
+            (own, marked(self._tokenizer, text, mentions[:1], WINDOW))
+            for own, (text, mentions) in enumerate(asked)
+        ]
+        cut.sort(key=lambda pair: len(pair[1].ids))
+        for batch in self._batches(cut):
+            _, segment = self._backend(*pad([window for _, window in batch]))
+            logits[[number for number, _ in batch]] = segment[:, 0, _OWN:]
+        return logits
 
     def _batches(self, cut: Sequence[Owned]) -> Iterator[Sequence[Owned]]:
         edges = [0]

@@ -24,23 +24,33 @@ class Network(nn.Module):
         self.kind = nn.Linear(width, KINDS)
         self.intent = nn.Linear(width, INTENTS)
         self.opinion = nn.Linear(width, OPINIONS)
+        self.target = nn.Linear(width, TONES)
         self.dropout = nn.Dropout(dropout)
+
+    def pooled(self, ids: Tensor, segment: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Mean vectors of windows (B × H) and of their segments (B × count × H)."""
+        real = (ids != PAD).long()
+        hidden = self.encoder(input_ids=ids, attention_mask=real).last_hidden_state
+        numbers = torch.arange(count, device=ids.device)
+        whole = _mean(hidden, real.unsqueeze(1)).squeeze(1)
+        parts = _mean(hidden, segment.unsqueeze(1) == numbers[:, None])
+        return self.dropout(whole), self.dropout(parts)
+
+    def heads(self, whole: Tensor, parts: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits from the vectors of :meth:`pooled`, as :meth:`forward` returns them."""
+        document = [head(whole) for head in (self.tone, self.kind, self.intent, self.opinion)]
+        segment = [head(parts) for head in (self.opinion, self.tone, self.target)]
+        return torch.cat(document, -1), torch.cat(segment, -1)
 
     def forward(self, ids: Tensor, segment: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Logits of windows and of their segments.
 
         ``ids`` and ``segment`` are B × T, ``count`` is the largest number of segments in a
-        window. Returns B × 16 (tone 3, kind 8, intents 5) and B × count × 60 (opinions 57, tone
-        3); rows of segments that a window lacks are meaningless.
+        window. Returns B × 73 (tone 3, kind 8, intents 5, opinions 57) and B × count × 63
+        (opinions 57, tone 3, tone towards a marked target 3); rows of segments that a window
+        lacks are meaningless.
         """
-        real = (ids != PAD).long()
-        hidden = self.encoder(input_ids=ids, attention_mask=real).last_hidden_state
-        whole = _mean(hidden, real.unsqueeze(1))
-        numbers = torch.arange(count, device=ids.device)
-        parts = _mean(hidden, segment.unsqueeze(1) == numbers[:, None])
-        whole, parts = self.dropout(whole), self.dropout(parts)
-        document = torch.cat([self.tone(whole), self.kind(whole), self.intent(whole)], -1)
-        return document.squeeze(1), torch.cat([self.opinion(parts), self.tone(parts)], -1)
+        return self.heads(*self.pooled(ids, segment, count))
 
 
 def restore(state: State, heads: int) -> Network:

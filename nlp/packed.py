@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 State = dict[str, Array]
 
 LIMIT = 63
-HEADS = ("tone", "kind", "intent", "opinion")
+HEADS = ("tone", "kind", "intent", "opinion", "target")
 _LAYER = "encoder.encoder.layer"
 _EMBEDDINGS = "encoder.embeddings"
 _NORMS = {

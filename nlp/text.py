@@ -25,8 +25,8 @@ _LINK = re.compile(
     r"https?://\S+|www\.\S+|\b[\w.-]+\.(?:ru|com|рф|net|org|me|ly)/\S*", re.IGNORECASE
 )
 _NAME = re.compile(r"(?<![\w.])@\w+")
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|&(?:nbsp|quot|amp|lt|gt|laquo|raquo|mdash|#\d+);")
-_STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|&(?:[a-z]{2,8}|#\d+|#x[0-9a-fA-F]+);")
+_STRETCHED = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b[А-ЯЁ]{5,}\b")
 _MIXED_WORD = re.compile(r"\b(?=\w*[а-яё])(?=\w*[A-Za-z])[а-яёА-ЯЁA-Za-z]+\b", re.IGNORECASE)
 _LOOK_ALIKE = str.maketrans("aceopxyABCEHKMOPTX", "асеорхуАВСЕНКМОРТХ")
@@ -34,6 +34,7 @@ _YO = str.maketrans("ёЁ", "еЕ")
 
 _TURN = re.compile(r"[;\n]|(?<=[\s,(–—-])(?=(?:но|зато|однако|хотя)\s)", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+_PICTOGRAPH = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 #: What a segment never begins or ends with: white space, the glue, and the comma before «но».
 _MARGIN = " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029;," + _GLUE
 _SEARCH_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -84,7 +85,8 @@ def segments(text: str) -> list[tuple[int, int]]:
 
     A sentence is cut at line breaks, «;» and before «но», «зато», «однако», «хотя», so that one
     segment holds one judgement; pieces without a letter (a smile, «10/10») stay with the
-    segment before them, or with the first. A text without any letter has no segments.
+    segment before them, or with the first. A text without any letter has no segments, unless
+    it holds a pictograph: «👍👍» is an attitude, «10/10» alone may be anything.
     """
     found: list[tuple[int, int]] = []
     waiting: int | None = None
@@ -96,6 +98,8 @@ def segments(text: str) -> list[tuple[int, int]]:
             found[-1] = _trim(text, found[-1][0], end)
         elif waiting is None and text[start:end].strip(_MARGIN):
             waiting = start
+    if not found and _PICTOGRAPH.search(text):
+        return [_trim(text, 0, len(text))]
     return found
 
 

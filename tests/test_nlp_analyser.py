@@ -21,17 +21,6 @@ TEXTS = [
     "Очень вежливый персонал, спасибо! Обязательно приду ещё.",
     "Цены подняли, а качество упало; больше не приду.",
 ]
-STRANGE = [
-    "",
-    " \n\t",
-    "😀👍",
-    "10/10",
-    "\x00",
-    "\ud800",
-    "https://example.ru/x",
-    "<br>&nbsp;",
-    "@имя",
-]
 
 
 def one(analyser: Analyser, text: str) -> Analysis:
@@ -84,26 +73,9 @@ def test_probabilities_and_course(analyser: Analyser) -> None:
         assert result.target_tone is None
 
 
-@pytest.mark.parametrize("text", STRANGE)
-def test_texts_that_say_nothing(analyser: Analyser, text: str) -> None:
-    result = one(analyser, text)
-    assert (result.tone, result.kind, result.opinions) == (Tone.NEUTRAL, Kind.OTHER, ())
-    assert result.tone_scores == (0.0, 1.0, 0.0)
-
-
 def test_both_kinds_of_query(analyser: Analyser) -> None:
     plain, query = analyser.analyse([TEXTS[0], Query(TEXTS[0], target="Морошка")])
     assert plain == query
-
-
-def test_long_text_is_read_to_its_end(analyser: Analyser) -> None:
-    calm = "Мы пришли в магазин в среду. " * 3300
-    result = one(analyser, calm + "Кассир нахамил и обсчитал.")
-    last = len(calm)
-    assert len(calm.split()) > 19_000
-    assert any(o.start >= last and o.tone == Tone.NEGATIVE for o in result.opinions)
-    endless = one(analyser, "безобразие" * 3000)
-    assert isinstance(endless, Analysis)
 
 
 def test_stream_is_read_lazily(analyser: Analyser) -> None:
@@ -137,10 +109,10 @@ def test_a_failing_text_loses_no_neighbour(
 ) -> None:
     whole = analyser._answer  # the narrowest place where a backend could break
 
-    def brittle(texts: list[str]) -> list[Analysis]:
-        if any("сломай" in text for text in texts):
+    def brittle(queries: list[Query]) -> list[Analysis]:
+        if any("сломай" in query.text for query in queries):
             raise MemoryError("не хватило памяти")
-        return whole(texts)
+        return whole(queries)
 
     monkeypatch.setattr(analyser, "_answer", brittle)
     first, broken, last = analyser.analyse([TEXTS[0], "сломай меня", TEXTS[1]])

@@ -35,13 +35,13 @@ def test_cleaning_keeps_every_offset(text: str) -> None:
 
 
 @given(TEXTS)
-def test_segments_are_ordered_trimmed_substrings_with_letters(text: str) -> None:
+def test_segments_are_ordered_trimmed_substrings_that_say_something(text: str) -> None:
     seen = clean(text)
     last = 0
     for start, end in segments(seen):
         assert last <= start < end <= len(text)
         assert seen[start:end] == seen[start:end].strip()
-        assert re.search(r"[^\W\d_]", seen[start:end])
+        assert re.search("[^\\W\\d_]|[\u2600-\u27bf\U0001f300-\U0001faff]", seen[start:end])
         last = end
 
 
@@ -73,7 +73,8 @@ def cut(text: str) -> list[str]:
         ("5/5. Лучший магазин", ["5/5. Лучший магазин"]),
         ("и т. д. и т. п.", ["и т. д. и т. п."]),
         ("", []),
-        ("😀😀 !!! 10/10", []),
+        ("!!! 10/10 :)", []),
+        ("😀😀 !!! 10/10", ["😀😀 !!! 10/10"]),
     ],
 )
 def test_segments(text: str, expected: list[str]) -> None:
@@ -91,6 +92,8 @@ def test_segments(text: str, expected: list[str]) -> None:
         ("iPhone и sms", "iPhone и sms"),
         ("ещё", "еще"),
         ("a&nbsp;b<br/>c", "a      b     c"),
+        ("a&hellip;b&#x27;", "a        b      "),
+        ("Ооочень", "О\x01\x01чень"),
         ("a\x00b\ud800", "a b "),
     ],
 )

@@ -1,5 +1,6 @@
 """From a trained network to the shipped files: int8 weights, ONNX graph, calibration."""
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,48 +13,46 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from nlp import packed
-from nlp.analyser import WEIGHTS
-from nlp.backends import onnx_backend
+from nlp.agreement import pair_f1
 from nlp.calibration import Calibration
 from nlp.decode import (
     DOCUMENT,
-    SEGMENT,
+    OPINIONS,
     Scores,
     analyses,
     opinion_probabilities,
     sigmoid,
+    softmax,
     tone_probabilities,
 )
-from nlp.encode import Encoded, Window, load_tokenizer
+from nlp.encode import Encoded, Window
 from nlp.forward import Model
 from nlp.labels import Intent, Tone, Touchpoint
 from nlp.network import restore
 from nlp.training import graph
-from nlp.training.data import Example
-from nlp.training.metrics import best_threshold, pair_f1
+from nlp.training.data import Example, calibrates
+from nlp.training.metrics import best_threshold
 from nlp.training.ranges import measure
+from nlp.training.trainee import shipped
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 _HEADS = 12
 _TONES, _INTENTS = 3, len(Intent)
-_OPINIONS = SEGMENT - _TONES
 _GRID = [cut / 40 for cut in range(4, 37)]
 #: A touchpoint gets a threshold of its own only where this many held-out texts speak of it.
 _ENOUGH = 20
 
 
-def write(
-    network: Path, base: Path, sample: Sequence[Window], target: Path = WEIGHTS
-) -> Calibration:
+def write(network: Path, base: Path, sample: Sequence[Window], target: Path) -> Calibration:
     """Quantise ``network`` (a torch state file) into ``target``; uncalibrated settings.
 
     ``sample`` are texts to measure the scales of the int8 products on.
     """
     target.mkdir(parents=True, exist_ok=True)
     loaded = torch.load(network, weights_only=True, map_location="cpu")
-    state = {name: value.float().numpy() for name, value in loaded.items()}
+    state = {name: value.float().numpy() for name, value in shipped(loaded).items()}
     packed.save(state, target / "model.safetensors")
     layers = packed.layer_count(state)
     scales = measure(restore(packed.load(target / "model.safetensors"), _HEADS), sample)
@@ -65,47 +64,59 @@ def write(
     return settings
 
 
-def calibrate(held_out: Sequence[Example], settings: Calibration, target: Path = WEIGHTS) -> None:
+def calibrate(held_out: Sequence[Example], settings: Calibration, model: Model) -> Calibration:
     """Fit probabilities and thresholds on labelled texts that were never trained on."""
-    model = Model(load_tokenizer(target / "tokenizer.json"), onnx_backend(target, None))
-    rows = [example for example in held_out if example.opinions is not None]
-    texts, scores = model.read([row.text for row in rows])
-    settings = _opinions(rows, scores, _tone(rows, scores.document, settings))
-    settings = replace(settings, intent_thresholds=_intents(rows, scores))
-    settings = _mixed(rows, texts, scores, settings)
-    settings.write(target / "model.json")
-
-
-def _tone(rows: Sequence[Example], logits: Floats, settings: Calibration) -> Calibration:
-    """Temperature and bias with the least cross-entropy on the customers' texts."""
-    target = np.stack([row.tone for row in rows])
-    shifts = [shift / 10 for shift in range(-6, 13)]
-    tried = [
-        replace(settings, temperature=temperature / 20, tone_bias=(negative, 0.0, positive))
-        for temperature in range(14, 40)
-        for negative in shifts
-        for positive in shifts
+    aimed = [row for row in held_out if row.pointed and calibrates(row)]
+    towards = model.towards([(row.text, row.cuts) for row in aimed])
+    wanted = np.stack([row.target for row in aimed if row.target is not None])
+    temperature, bias = _fit(towards, wanted)
+    settings = replace(settings, target_temperature=temperature, target_bias=bias)
+    # Of longer texts only the first window is labelled.
+    rows = [
+        row for row in held_out if row.opinions is not None and row.window.count == len(row.cuts)
     ]
+    texts, scores = model.read([row.text for row in rows])
+    tones = np.stack([row.tone for row in rows if row.tone is not None])
+    temperature, bias = _fit(scores.document[:, :_TONES], tones)
+    settings = replace(settings, temperature=temperature, tone_bias=bias)
+    settings = _opinions(rows, scores, settings)
+    settings = replace(settings, intent_thresholds=_intents(rows, scores))
+    return _mixed(rows, texts, scores, settings)
 
-    def loss(found: Calibration) -> float:
-        chances = tone_probabilities(logits, found)
+
+def _fit(logits: Floats, target: Floats) -> tuple[float, tuple[float, float, float]]:
+    """Temperature and bias with the least cross-entropy."""
+    shifts = [shift / 10 for shift in range(-8, 13)]
+    tried = list(itertools.product([step / 20 for step in range(12, 44)], shifts, shifts))
+
+    def loss(settings: tuple[float, float, float]) -> float:
+        temperature, negative, positive = settings
+        chances = softmax(logits / temperature + np.array([negative, 0, positive], np.float32))
         return -float((target * np.log(chances + 1e-9)).sum(1).mean())
 
-    return min(tried, key=loss)
+    temperature, negative, positive = min(tried, key=loss)
+    return temperature, (negative, 0.0, positive)
 
 
 def _opinions(rows: Sequence[Example], scores: Scores, settings: Calibration) -> Calibration:
     """Platt scaling of a text's best segment, then the thresholds with the best micro-F1."""
     gold = np.stack([_said(row) for row in rows]) > 0
-    logits = np.stack([part[:, :_OPINIONS].max(0) for part in scores.parts])
-    fit = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), gold.reshape(-1))
-    slope, shift = round(float(fit.coef_[0, 0]), 4), round(float(fit.intercept_[0]), 4)
-    settings = replace(settings, opinion_slope=slope, opinion_shift=shift)
+    own = np.stack([part[:, :OPINIONS].max(0) for part in scores.parts])
+    around = np.stack([part[:, OPINIONS + _TONES :].max(0) for part in scores.parts])
+    features = np.stack([own.ravel(), around.ravel()], 1)
+    fit = LogisticRegression(C=1e6).fit(features, gold.reshape(-1))
+    slope, text_slope = (round(float(value), 4) for value in fit.coef_[0])
+    settings = replace(
+        settings,
+        opinion_slope=slope,
+        opinion_text_slope=text_slope,
+        opinion_shift=round(float(fit.intercept_[0]), 4),
+    )
     chances = np.stack([_strongest(part, settings) for part in scores.parts])
     gold = gold.reshape(chances.shape)
     shared, _ = best_threshold(chances.ravel(), gold.ravel(), _GRID)
-    own = [_own(chances[:, t], gold[:, t], shared) for t in range(len(Touchpoint))]
-    return replace(settings, opinion_thresholds=tuple(own))
+    thresholds = [_own(chances[:, t], gold[:, t], shared) for t in range(len(Touchpoint))]
+    return replace(settings, opinion_thresholds=tuple(thresholds))
 
 
 def _said(row: Example) -> Floats:

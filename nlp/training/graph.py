@@ -130,7 +130,7 @@ def _groups(graph: _Graph) -> str:
 
 def build(weights: Path, layers: int, heads: int, ranges: Ranges) -> onnx.ModelProto:
     """The model: inputs ``ids`` and ``segment`` (windows × tokens, int64); outputs ``document``
-    (windows × 16) and ``parts`` (windows × segments × 60), logits as in :mod:`nlp.network`.
+    (windows × 73) and ``parts`` (windows × segments × 63), logits as in :mod:`nlp.network`.
     ``ranges`` comes from :mod:`nlp.training.ranges`.
     """
     graph = _Graph(weights, ranges)
@@ -144,8 +144,8 @@ def build(weights: Path, layers: int, heads: int, ranges: Ranges) -> onnx.ModelP
     whole = _mean(graph, graph.add("Unsqueeze", real, "middle"), hidden)
     whole = graph.add("Squeeze", whole, "middle")
     parts = _mean(graph, _groups(graph), hidden)
-    document = [_head(graph, whole, name) for name in ("tone", "kind", "intent")]
-    segment = [_head(graph, parts, "opinion"), _head(graph, parts, "tone")]
+    document = [_head(graph, whole, name) for name in ("tone", "kind", "intent", "opinion")]
+    segment = [_head(graph, parts, name) for name in ("opinion", "tone", "target")]
     graph.nodes.append(helper.make_node("Concat", document, ["document"], axis=-1))
     graph.nodes.append(helper.make_node("Concat", segment, ["parts"], axis=-1))
     return _model(graph, {"ids": 2, "segment": 2}, {"document": 2, "parts": 3})

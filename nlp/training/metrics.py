@@ -1,18 +1,14 @@
 """Figures of merit over plain arrays."""
 
-from collections.abc import Iterable, Sequence, Set
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.agreement import f1
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-
-
-def f1(hit: float, wrong: float, missed: float) -> float:
-    """F1 from counts; 0 where nothing was there and nothing was found."""
-    return 2 * hit / (2 * hit + wrong + missed) if hit else 0.0
 
 
 def macro_f1(gold: Ints, guess: Ints) -> float:
@@ -27,14 +23,17 @@ def _class_f1(gold: NDArray[np.bool_], guess: NDArray[np.bool_]) -> float:
     )
 
 
-def pair_f1(gold: Iterable[Set[Any]], guess: Iterable[Set[Any]]) -> float:
-    """Micro-F1 of sets, for example of (touchpoint, tone) pairs per text."""
-    hit = wrong = missed = 0
-    for said, found in zip(gold, guess, strict=True):
-        hit += len(said & found)
-        wrong += len(found - said)
-        missed += len(said - found)
-    return f1(hit, wrong, missed)
+def polar_f1(gold: Ints, guess: Ints) -> float:
+    """Mean F1 of negative (0) and positive (2) among three tones."""
+    return (_class_f1(gold == 0, guess == 0) + _class_f1(gold == 2, guess == 2)) / 2
+
+
+def interval(figure: Callable[[Ints], float], rows: int, draws: int = 400) -> tuple[float, float]:
+    """The middle 95 % of ``figure`` over bootstrap samples of row numbers (seeded)."""
+    chance = np.random.default_rng(0)
+    drawn = [figure(chance.integers(0, rows, rows)) for _ in range(draws)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def best_threshold(
