@@ -7,10 +7,10 @@ DATA   ?=
 WORK   ?= build/model
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint model clean
+.PHONY: help setup demo test lint model model-eval clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Create .venv with pinned packages
 
@@ -34,7 +34,11 @@ lint: $(READY)  ## Style and types
 model: $(READY)  ## Train the embedded model anew: make model DATA=folder [WORK=folder]
 	@test -n "$(DATA)" || { echo 'Say where the training data lie: make model DATA=folder'; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,training]'
-	$(BIN)/python -m nlp.training --data $(DATA) --work $(WORK) --demo demo/mentions.jsonl
+	$(BIN)/python -m nlp.training --data $(DATA) --work $(WORK)
+
+model-eval: $(READY)  ## Measure the embedded model: make model-eval DATA=folder
+	@test -n "$(DATA)" || { echo 'Say where the evaluation data lie: make model-eval DATA=folder'; exit 2; }
+	$(BIN)/python -m nlp.training.evaluate --data $(DATA)
 
 clean:  ## Remove .venv, caches and the demo database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build var

@@ -23,7 +23,8 @@ from pathlib import Path
 
 #: What must be equal; keys are natural, so that row ids may differ.
 FACTS = {
-    "mentions": """select m.external_id, m.content_hash, m.day, b.code, mb.tone, mb.kind
+    "mentions": """select m.external_id, m.content_hash, m.day, b.code, mb.tone,
+        mb.target_tone, mb.kind
         from mention m join mention_brand mb on mb.mention_id = m.id
         join brand b on b.id = mb.brand_id order by 1, 4""",
     "analyses": "select count(*), count(distinct mention_id) from analysis",

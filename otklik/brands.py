@@ -10,11 +10,13 @@ a brand query, which will stand beside ``aliases`` in the config and compile to 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
 from pymorphy3 import MorphAnalyzer
+
+from nlp.text import clean
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 #: What may stand between two parts of one name: nothing, spaces, a hyphen, quotes, «&».
@@ -48,6 +50,10 @@ _TO_CYRILLIC = {
 _LATIN_PARTS = re.compile("|".join(_TO_CYRILLIC))
 
 
+#: Where a text names a brand: (start, end) of each place.
+Places = tuple[tuple[int, int], ...]
+
+
 class Spelling(NamedTuple):
     """One way to write a brand: for each word, the set of its forms."""
 
@@ -68,14 +74,31 @@ class Matcher:
 
     def find(self, text: str) -> list[int]:
         """Ids of the brands that ``text`` names, in order of first appearance."""
+        return list(dict.fromkeys(brand_id for brand_id, _, _ in self._named(text)))
+
+    def places(self, text: str) -> dict[int, Places]:
+        """(start, end) code point offsets of each brand's names in ``text``, apart and in order.
+
+        Names in links and @names are left out: the model does not read them.
+        """
+        found: dict[int, Places] = {}
+        # Of several spellings that begin at one word the longest counts.
+        named = sorted(self._named(clean(text)), key=lambda place: (place[1], -place[2]))
+        for brand_id, start, end in named:
+            earlier = found.get(brand_id, ())
+            if not earlier or start >= earlier[-1][1]:
+                found[brand_id] = (*earlier, (start, end))
+        return found
+
+    def _named(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Brand, start and end of every spelling that stands in ``text``."""
         folded = _fold(text)
         words = list(_WORD.finditer(folded))
-        found: dict[int, None] = {}
         for index, word in enumerate(words):
             for spelling in self._by_first.get(word[0], ()):
                 if _follows(folded, words, index, spelling.rest):
-                    found[spelling.brand_id] = None
-        return list(found)
+                    last = words[index + len(spelling.rest)]
+                    yield spelling.brand_id, word.start(), last.end()
 
 
 def code_of(name: str) -> str:
@@ -97,8 +120,11 @@ def _follows(
 
 
 def _fold(text: str) -> str:
-    """Lower case, ё = е, look-alike Latin letters turned Cyrillic where the word is Cyrillic."""
-    lowered = text.lower().replace("ё", "е")
+    """Lower case, ё = е, look-alike Latin letters turned Cyrillic where the word is Cyrillic.
+
+    Every character keeps its place: «İ», the only one whose lower case is two, is folded first.
+    """
+    lowered = text.replace("İ", "I").lower().replace("ё", "е")
     if not re.search(r"[a-z][а-я]|[а-я][a-z]", lowered):
         return lowered
 

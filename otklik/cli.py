@@ -136,6 +136,27 @@ def analyse(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def train(
+    from_corrections: Annotated[
+        bool, typer.Option("--from-corrections", help="Дообучить на исправлениях из приложения.")
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Вернуть модель, которая была до последней замены.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Дообучить модель на ваших исправлениях; заменяется только на лучшую."""
+    from otklik import teaching
+
+    if from_corrections == restore:
+        fail("Укажите одно из двух: otklik train --from-corrections или otklik train --restore")
+    house = _house(config)
+    step = teaching.restore if restore else teaching.train
+    raise typer.Exit(step(house, as_json=as_json))
+
+
+@app.command()
 def run(config: ConfigOption = None) -> None:
     """Все шаги один раз: собрать и проанализировать."""
     from otklik import commands

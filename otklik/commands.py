@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from collectors.base import Outcome, Status
-from otklik import pipeline
+from otklik import pipeline, weights
 from otklik.config import ENVIRONMENT_KEY, Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError
@@ -95,6 +95,8 @@ def import_file(
 
 def analyse(house: House, *, as_json: bool) -> int:
     """Everything pending through the model."""
+    if remark := weights.remark(house.config):
+        note(remark)
     analyser = pipeline.model_of(house.config)
     with house.db.alone("analyse") as free:
         if not free:
@@ -274,9 +276,7 @@ def _lines(file: str) -> Iterator[str]:
 
 def _model_version(house: House, session: Session) -> str:
     """The version whose answers count, without loading a model."""
-    from nlp.analyser import embedded_version
-
     if house.config.nlp.model is None:
-        return embedded_version()
+        return weights.version_of(house.config)
     used: str = settings.get(session, settings.MODEL, "")
     return used

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from collectors.base import Counts, Item, Mention, Outcome, Saved, key_of
 from nlp.text import lemmas
-from otklik.brands import Matcher, code_of
+from otklik.brands import Matcher, Places, code_of
 from otklik.config import Config
 from storage import crawls, mentions, settings
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
@@ -38,6 +38,10 @@ class Brands:
     def of(self, mention: Mention) -> Sequence[int]:
         """Brand ids in order of appearance; empty where no brand is found."""
         return self._named_as(mention.company or "") or self._matcher.find(mention.text)
+
+    def places(self, text: str) -> Mapping[int, Places]:
+        """Where ``text`` names which brands, by brand id."""
+        return self._matcher.places(text)
 
     def is_new(self, company: str) -> bool:
         """Whether the company is no brand yet and there is room for one more."""

@@ -5,7 +5,7 @@ so a step that was cut off is simply run again.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,11 +16,14 @@ from collectors.base import CollectError, Collector, Counts, Outcome, Status
 from collectors.http import Http, Limits
 from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
-from nlp.analysis import Failure, Query
+from nlp.analysis import Failure, Query, Result
+from nlp.labels import Tone
 from otklik.config import Config, SourceConfig
 from otklik.house import House
 from otklik.messages import ConfigError, describe
+from otklik.weights import path_of
 from storage import labelling, mentions
+from storage.mentions import Pending
 
 #: Mentions taken from the queue at once: enough for the model to sort by length, small in memory.
 _TAKE = 1024
@@ -103,13 +106,20 @@ def check(config: Config, sources: Iterable[SourceConfig], http: Http) -> Iterat
 
 
 def model_of(config: Config) -> Analyser:
-    """The model that config.yaml names; raises ConfigError where it cannot be used."""
-    nlp = config.nlp
+    """The model that config.yaml names, on the weights of this house.
+
+    Raises ConfigError where it cannot be used.
+    """
+    nlp, weights = config.nlp, path_of(config)
     folder = config.path.parent / (nlp.model or "")
     model = str(folder) if nlp.model and folder.is_dir() else nlp.model
     try:
         return load_model(
-            model, backend=nlp.backend, labels=nlp.labels or None, threads=nlp.threads
+            model,
+            backend=nlp.backend,
+            labels=nlp.labels or None,
+            threads=nlp.threads,
+            weights=weights,
         )
     except (ModelUnavailable, UnknownLabels, WrongWeights) as error:
         raise ConfigError(f"{config.path.name}: nlp.model — {error}") from error
@@ -125,16 +135,45 @@ def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed
             batch = mentions.pending(session, analyser.version, limit=_TAKE, after_id=after)
         if not batch:
             return Analysed(texts, failed, time.monotonic() - started, analyser.version)
-        results = analyser.analyse(Query(item.text) for item in batch)
-        answered = list(zip(batch, results, strict=True))
+        answered, towards = _answers(house, analyser, batch)
         with house.db.write() as session:
             mentions.save_analyses(
-                session, answered, model_version=analyser.version, now=datetime.now(UTC)
+                session,
+                answered,
+                towards=towards,
+                model_version=analyser.version,
+                now=datetime.now(UTC),
             )
         after = batch[-1].mention_id
         texts += len(batch)
         failed += sum(isinstance(result, Failure) for _, result in answered)
         on_progress(len(batch))
+
+
+def _answers(
+    house: House, analyser: Analyser, batch: Sequence[Pending]
+) -> tuple[list[tuple[Pending, Result]], dict[tuple[int, int], Tone]]:
+    """What is said of each text, and towards which brand (mention id, brand id) it says what."""
+    questions = [(item, *question) for item in batch for question in _questions(house, item)]
+    results = analyser.analyse(query for _, _, query in questions)
+    answered: list[tuple[Pending, Result]] = []
+    towards: dict[tuple[int, int], Tone] = {}
+    for (item, brand_id, _), result in zip(questions, results, strict=True):
+        if brand_id is None:
+            answered.append((item, result))
+        elif not isinstance(result, Failure) and result.target_tone:
+            towards[item.mention_id, brand_id] = result.target_tone
+    return answered, towards
+
+
+def _questions(house: House, item: Pending) -> Iterator[tuple[int | None, Query]]:
+    """The text as a whole (None), then each of its several brands that it names."""
+    yield None, Query(item.text)
+    places = house.brands.places(item.text) if item.brand_ids else {}
+    for brand_id in item.brand_ids:
+        if named := places.get(brand_id):
+            start, end = named[0]
+            yield brand_id, Query(item.text, item.text[start:end], named)
 
 
 def reason_to_wait(house: House, source: SourceConfig) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from collectors.sources.file import Options
 from nlp.analyser import Analyser
 from nlp.analysis import Analysis, Failure, Query
 from nlp.labels import MODEL_TONES
+from otklik.brands import Matcher
 from otklik.house import House
 from otklik.messages import ConfigError, describe
 from storage import crawls
@@ -67,11 +69,14 @@ def import_file(
 
 
 def classify(lines: Iterable[str], analyser: Analyser, *, plain: bool) -> Iterator[dict[str, Any]]:
-    """One answer for every line, in order; a broken line gets ``error``. Memory stays bounded."""
+    """One answer for every line, in order; a broken line gets ``error``. Memory stays bounded.
+
+    A line with ``target`` gets ``target_tone``, null where its text does not name the target.
+    """
     source = iter(lines)
     while window := list(islice(source, _WINDOW)):
         rows = [_parse(line, plain=plain) for line in window]
-        queries = [Query(row["text"], _target(row)) for row in rows if "error" not in row]
+        queries = [_query(row) for row in rows if "error" not in row]
         answers = iter(analyser.analyse(queries))
         for row in rows:
             yield row if "error" in row else row | _answer(row, next(answers), analyser.version)
@@ -89,6 +94,8 @@ def _parse(line: str, *, plain: bool) -> dict[str, Any]:
         return {"error": "ожидался объект с ключом text"}
     if not isinstance(row.get("text"), str):
         return {**row, "error": "нет ключа text с текстом"}
+    if not isinstance(row.get("target", ""), str | None):
+        return {**row, "error": "в ключе target ожидалось название — строка"}
     row.pop("error", None)
     return row
 
@@ -98,15 +105,23 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} не бывает в JSON")
 
 
-def _target(row: dict[str, Any]) -> str | None:
-    target = row.get("target")
-    return target if isinstance(target, str) and target else None
+def _query(row: dict[str, Any]) -> Query:
+    text, target = row["text"], row.get("target")
+    if not target:
+        return Query(text)
+    return Query(text, target, _matcher(target).places(text).get(0, ()))
+
+
+@lru_cache(maxsize=1000)
+def _matcher(target: str) -> Matcher:
+    """A stream asks about few targets many times."""
+    return Matcher({0: [target]})
 
 
 def _answer(row: dict[str, Any], result: Analysis | Failure, model: str) -> dict[str, Any]:
     if isinstance(result, Failure):
         return {"error": result.reason, "model": model}
-    answer = {
+    answer: dict[str, Any] = {
         "tone": result.tone,
         "tone_scores": dict(zip(MODEL_TONES, map(_rounded, result.tone_scores), strict=True)),
         "kind": result.kind,
@@ -124,7 +139,7 @@ def _answer(row: dict[str, Any], result: Analysis | Failure, model: str) -> dict
         ],
         "model": model,
     }
-    if _target(row) and result.target_tone:
+    if row.get("target"):
         answer["target_tone"] = result.target_tone
     return answer
 

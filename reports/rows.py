@@ -22,10 +22,10 @@ from storage.queries import MentionRow
 
 HEADER = (
     "Дата", "Источник", "Бренды", "Автор", "Оценка", "Шкала оценки", "NPS", "Тональность",
-    "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о", "Исправлено вручную", "Текст",
-    "Ответ компании", "Место", "Товар", "Ссылка",
+    "Тональность к брендам", "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о",
+    "Исправлено вручную", "Текст", "Ответ компании", "Место", "Товар", "Ссылка",
 )  # fmt: skip
-_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 11, 13, 20, 28, 28, 10, 90, 40, 20, 20, 40)
+_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 28, 11, 13, 20, 28, 28, 10, 90, 40, 20, 20, 40)
 
 #: A sheet of an XLSX file holds no more rows.
 _SHEET_ROWS = 1_048_576
@@ -167,6 +167,7 @@ def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
         row.rating_scale if row.rating is not None else None,
         row.nps,
         TONE_NAMES[Tone(row.tone)] if row.tone else "",
+        _towards(row),
         round(row.confidence, 3) if row.confidence is not None else None,
         KIND_NAMES[Kind(row.kind)] if row.kind else "",
         ", ".join(INTENT_NAMES[Intent(intent)] for intent in row.intents),
@@ -179,6 +180,13 @@ def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
         row.product or "",
         row.url,
     ]
+
+
+def _towards(row: MentionRow) -> str:
+    """The tone towards each brand, where the text has several."""
+    if len(row.brands) < 2:
+        return ""
+    return ", ".join(f"{b.name}: {TONE_NAMES[Tone(b.tone)]}" for b in row.brands if b.tone)
 
 
 def _about(row: MentionRow, tone: Tone) -> str:

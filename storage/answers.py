@@ -1,10 +1,12 @@
 """The queue of texts that wait for a model, and the model's answers.
 
 The query is the queue: pending is what has no answer for (mention, content hash, model version),
-so an edited text or a new model becomes pending by itself.
+so an edited text or a new model becomes pending by itself. An answer that was never asked about
+one of the mention's several brands (they changed since) is half an answer: it is asked anew.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from nlp.analysis import Failure, Opinion, Result
+from nlp.labels import Tone
 from storage import rows
 from storage import tables as t
 from storage.labelling import relabel
@@ -26,11 +29,15 @@ _NO_ANSWER: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A text that waits for the model."""
+    """A text that waits for the model.
+
+    ``brand_ids`` are the brands to ask about: those of its mention, where it has several.
+    """
 
     mention_id: int
     content_hash: str
     text: str
+    brand_ids: tuple[int, ...] = ()
 
 
 def pending(
@@ -43,8 +50,22 @@ def pending(
         .where(mention.id > after_id, _is_pending(model_version))
         .order_by(mention.id)
         .limit(limit)
-    )
-    return [Pending(*row) for row in found]
+    ).all()
+    several = _several_brands(session, [row.id for row in found])
+    return [Pending(*row, several.get(row.id, ())) for row in found]
+
+
+def _several_brands(session: Session, mention_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    row = t.mention_brand.c
+    found: dict[int, list[int]] = defaultdict(list)
+    for chunk in t.in_chunks(mention_ids):
+        for mention_id, brand_id in session.execute(
+            sa.select(row.mention_id, row.brand_id)
+            .where(row.mention_id.in_(chunk))
+            .order_by(row.mention_id, row.brand_id)
+        ):
+            found[mention_id].append(brand_id)
+    return {number: tuple(brand_ids) for number, brand_ids in found.items() if len(brand_ids) > 1}
 
 
 def count_pending(session: Session, model_version: str) -> int:
@@ -63,6 +84,7 @@ def _is_pending(model_version: str) -> sa.ColumnElement[bool]:
         analysis.mention_id == mention.id,
         analysis.content_hash == mention.content_hash,
         analysis.model_version == model_version,
+        analysis.unasked == 0,
     )
     return sa.and_(mention.deleted_at.is_(None), ~answered)
 
@@ -71,20 +93,32 @@ def save_analyses(
     session: Session,
     results: Iterable[tuple[Pending, Result]],
     *,
+    towards: Mapping[tuple[int, int], Tone] | None = None,
     model_version: str,
     now: datetime,
 ) -> None:
     """Keep the model's answers and let them hold; saving one twice changes nothing.
 
-    The answer for a text that was edited meanwhile is kept, but the mention stays pending.
+    ``towards`` is the tone towards the brands that were asked about, by (mention id, brand id);
+    a brand left out has none of its own. The answer for a text that was edited meanwhile is kept,
+    but the mention stays pending; so it does where it came to other brands meanwhile.
     """
     answers = list(results)
+    statement = t.insert(session, t.analysis)
+    analysis = t.analysis.c
+    statement = statement.on_conflict_do_update(
+        index_elements=[analysis.mention_id, analysis.content_hash, analysis.model_version],
+        set_={"targets": statement.excluded.targets},
+        where=analysis.unasked > 0,  # only half an answer takes anything more
+    )
     for chunk in t.in_chunks(answers):
         values = [
-            _answer(asked, result) | {"model_version": model_version, "analysed_at": now}
+            _answer(asked, result)
+            | {"targets": _targets(asked, towards or {}), "unasked": 0}
+            | {"model_version": model_version, "analysed_at": now}
             for asked, result in chunk
         ]
-        session.execute(t.insert(session, t.analysis).on_conflict_do_nothing(), values)
+        session.execute(statement, values)
     relabel(session, [asked.mention_id for asked, _ in answers])
 
 
@@ -108,6 +142,11 @@ def _answer(asked: Pending, result: Result) -> dict[str, Any]:
             "error": None,
         }
     )
+
+
+def _targets(asked: Pending, towards: Mapping[tuple[int, int], Tone]) -> dict[str, str | None]:
+    found = {brand_id: towards.get((asked.mention_id, brand_id)) for brand_id in asked.brand_ids}
+    return {str(brand_id): tone and str(tone) for brand_id, tone in found.items()}
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:

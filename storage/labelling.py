@@ -1,11 +1,13 @@
 """The one place that derives which labels hold for a mention, from the model and from humans.
 
 An analysis holds if it is of the present text: the current model's, else the newest one. An
-active correction of the present text outranks it field by field. The tone towards a brand
-outranks the tone of the text as a whole, a human's tone outranks both.
+active correction of the present text outranks it field by field. Where a mention has several
+brands, the tone towards a brand outranks the tone of the text as a whole; a human's tone
+outranks both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,19 +36,25 @@ def relabel(session: Session, mention_ids: Iterable[int]) -> None:
 
 def apply_labels(session: Session, mention_ids: Sequence[int]) -> None:
     """Write what holds into ``mention_brand`` and ``opinion``; the caller recounts."""
-    analyses = _holding_analyses(session, mention_ids)
-    corrections = _holding_corrections(session, mention_ids)
     row = t.mention_brand.c
     brands = session.execute(
-        sa.select(row.mention_id, row.brand_id, row.source_id, row.day, row.target_tone).where(
+        sa.select(row.mention_id, row.brand_id, row.source_id, row.day).where(
             row.mention_id.in_(mention_ids)
         )
     ).all()
+    targets = _targets(brands)
+    answers = _answers(session, mention_ids)
+    _count_unasked(session, answers, targets)
+    analyses = {answer.mention_id: answer for answer in answers}  # the last one holds
+    corrections = _holding_corrections(session, mention_ids)
     labels, opinions = [], []
     for brand in brands:
         analysis = analyses.get(brand.mention_id)
         correction = corrections.get(brand.mention_id)
-        labels.append(_labels(brand, analysis, correction))
+        target_tone = None
+        if analysis and brand.mention_id in targets:
+            target_tone = analysis.targets.get(str(brand.brand_id))
+        labels.append(_labels(brand, analysis, correction, target_tone))
         opinions += _opinions(brand, analysis, correction)
     session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(mention_ids)))
     t.update_all(session, t.mention_brand, labels)
@@ -73,19 +81,38 @@ def _is_of_present_text() -> sa.ColumnElement[bool]:
     )
 
 
-def _holding_analyses(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
+def _targets(brands: Iterable[Any]) -> dict[int, set[str]]:
+    """The brands of each mention that has several, as the keys of ``analysis.targets``."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for brand in brands:
+        found[brand.mention_id].add(str(brand.brand_id))
+    return {mention_id: keys for mention_id, keys in found.items() if len(keys) > 1}
+
+
+def _count_unasked(
+    session: Session, answers: Iterable[Any], targets: Mapping[int, set[str]]
+) -> None:
+    """Tell the queue which answers lack a brand that came to their mention later."""
+    counted = [
+        (answer, len(targets.get(answer.mention_id, set()) - answer.targets.keys()))
+        for answer in answers
+    ]
+    changed = [{"id": answer.id, "unasked": n} for answer, n in counted if n != answer.unasked]
+    t.update_all(session, t.analysis, changed)
+
+
+def _answers(session: Session, mention_ids: Sequence[int]) -> Sequence[Any]:
+    """All answers for the present texts, of each mention the one that holds last."""
     analysis = t.analysis.c
     current = settings.get(session, settings.MODEL, "")
-    rows = session.execute(
-        sa.select(
-            analysis.mention_id, analysis.tone, analysis.kind, analysis.intents, analysis.opinions
-        )
+    names = ("id", "mention_id", "tone", "kind", "intents", "opinions", "targets", "unasked")
+    return session.execute(
+        sa.select(*(analysis[name] for name in names))
         .join(t.mention, _is_of_present_text())
         # A text that failed in the current model keeps the labels of an earlier one.
         .where(analysis.mention_id.in_(mention_ids), analysis.error.is_(None))
         .order_by(analysis.model_version == current, analysis.analysed_at, analysis.id)
-    )
-    return {row.mention_id: row for row in rows}
+    ).all()
 
 
 def _holding_corrections(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
@@ -105,9 +132,9 @@ def _holding_corrections(session: Session, mention_ids: Sequence[int]) -> dict[i
     return {row.mention_id: row for row in rows}
 
 
-def _labels(brand: Any, analysis: Any, correction: Any) -> dict[str, Any]:
+def _labels(brand: Any, analysis: Any, correction: Any, target_tone: str | None) -> dict[str, Any]:
     tone, kind = (analysis.tone, analysis.kind) if analysis else (None, None)
-    tone = brand.target_tone or tone
+    tone = target_tone or tone
     if correction:
         tone, kind = correction.tone or tone, correction.kind or kind
     intents = analysis.intents if analysis else ()
@@ -115,6 +142,7 @@ def _labels(brand: Any, analysis: Any, correction: Any) -> dict[str, Any]:
         "mention_id": brand.mention_id,
         "brand_id": brand.brand_id,
         "tone": tone,
+        "target_tone": target_tone,
         "kind": kind,
         **{column: intent in intents for intent, column in INTENT_COLUMNS.items()},
     }

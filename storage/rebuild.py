@@ -117,7 +117,7 @@ def _brands_now(session: Session, mention_ids: Sequence[int]) -> dict[int, set[i
 def _move(
     session: Session, chunk: list[Any], had: dict[int, set[int]], wanted: dict[int, set[int]]
 ) -> None:
-    """Take away and add brand rows; a tone known towards a brand that stays is kept."""
+    """Take away and add brand rows; what is known towards a brand that stays is not lost."""
     mention_ids = [row.id for row in chunk]
     gone = [(row.id, brand_id) for row in chunk for brand_id in had[row.id] - wanted[row.id]]
     come = [

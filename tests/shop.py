@@ -1,6 +1,6 @@
 """A small world for tests of storage: one shared source, two brands, the shortest words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,12 +69,28 @@ class Shop:
         with self.db.read() as session:
             return mentions.pending(session, model, limit=10_000)
 
-    def answer(self, *answers: tuple[mentions.Pending, Result], model: str = "v1") -> None:
+    def answer(
+        self,
+        *answers: tuple[mentions.Pending, Result],
+        model: str = "v1",
+        towards: Mapping[tuple[int, int], Tone] | None = None,
+    ) -> None:
         with self.db.write() as session:
-            mentions.save_analyses(session, answers, model_version=model, now=self.clock.tick())
+            mentions.save_analyses(
+                session, answers, towards=towards, model_version=model, now=self.clock.tick()
+            )
 
-    def analyse(self, result: Result, model: str = "v1") -> None:
-        self.answer(*((waiting, result) for waiting in self.queue(model)), model=model)
+    def analyse(
+        self, result: Result, model: str = "v1", towards: Mapping[str, Tone] | None = None
+    ) -> None:
+        """Answer all that waits; ``towards`` is the tone towards brands, by their codes."""
+        queue = self.queue(model)
+        tones = {
+            (waiting.mention_id, self.brands[code]): tone
+            for waiting in queue
+            for code, tone in (towards or {}).items()
+        }
+        self.answer(*((waiting, result) for waiting in queue), model=model, towards=tones)
 
 
 def make_analysis(

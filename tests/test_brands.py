@@ -60,6 +60,36 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Из «Морошки» ушла, moroshka дороже", {1: ["Морошки", "moroshka"]}),
+        ("В Амбаре 24 лучше, чем в Mopoшке", {2: ["Амбаре 24"], 1: ["Mopoшке"]}),
+        ("у Купца и Ко", {3: ["Купца и Ко"]}),
+        ("İstanbul, ПЯТЁРОЧКА, İ, М.Видео", {6: ["ПЯТЁРОЧКА"], 8: ["М.Видео"]}),
+        ("сайт https://moroshka.ru/a и @lamoda", {}),
+        ("погода", {}),
+    ],
+)
+def test_places_are_the_names_as_written(
+    matcher: Matcher, text: str, expected: dict[int, list[str]]
+) -> None:
+    places = matcher.places(text)
+    assert {brand: [text[slice(*p)] for p in own] for brand, own in places.items()} == expected
+
+
+def test_of_names_within_names_the_longest_counts_once() -> None:
+    matcher = Matcher({1: ["Купец", "Купец и Ко", "Ко"], 2: ["Ко"]})
+    assert matcher.places("Купец и Ко, Ко") == {1: ((0, 10), (12, 14)), 2: ((8, 10), (12, 14))}
+
+
+@given(st.text(), st.sampled_from(["Морошку", "МОРОШКЕ"]), st.text())
+def test_any_text_around_a_name_does_not_move_it(before: str, name: str, after: str) -> None:
+    text = f"{before} {name} {after}"
+    written = [text[start:end] for start, end in Matcher(BRANDS).places(text).get(1, ())]
+    assert set(written) <= {"Морошку", "МОРОШКЕ"}
+
+
+@pytest.mark.parametrize(
     ("name", "code"),
     [("Купец и Ко", "kupec-i-ko"), ("gazprombank", "gazprombank"), ("!!!", ""), ("Ёж", "ezh")],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
-from world import MOSCOW, World, found, judged, said, tell
+from world import MOSCOW, NOW, World, found, judged, said, tell
 
-from nlp.labels import Tone
-from reports.rows import write_csv, write_xlsx
-from storage import queries
+from nlp.labels import Kind, Tone
+from reports.rows import write_csv, write_jsonl, write_xlsx
+from storage import commands, queries
 from storage.database import Database
 from storage.filters import Filter
 from views.cards import card, highlighted
@@ -114,6 +115,51 @@ def test_a_text_too_long_for_a_cell_says_that_it_was_cut(world: World) -> None:
     (cut,) = texts - {"я" * 32_767}
     assert cut.endswith("… [обрезано]")
     assert 32_760 <= len(cut.encode("utf-16-le")) // 2 <= 32_767
+
+
+@pytest.fixture
+def compared(world: World) -> World:
+    """A text that praises one brand and scolds the other."""
+    text = said("В Морошке грубят, ушла в Амбар24")
+    towards = {"moroshka": Tone.NEGATIVE, "ambar": Tone.POSITIVE}
+    tell(world, text, judged(Tone.NEGATIVE), "moroshka", "ambar", towards=towards)
+    return world
+
+
+def test_a_card_tells_the_tone_towards_a_brand_where_it_is_another(compared: World) -> None:
+    def html(*brands: int) -> str:
+        with compared.db.read() as session:
+            (row,) = queries.mentions(session, Filter(brands=brands), limit=1)
+        return card(row, MOSCOW).replace("\xa0", " ")
+
+    assert "Морошка · к бренду Амбар: + позитив" in html()
+    assert "Вероятности по модели" in html()
+    ambar = html(compared.brands["ambar"])
+    assert 'title="К бренду Амбар; текст в целом: негатив"><i>+</i>позитив' in ambar
+    assert "Вероятности по модели" not in ambar
+    with compared.db.write() as session:
+        commands.correct(session, 1, kind=Kind.REVIEW, now=NOW)
+    assert "к бренду Амбар: + позитив" in html()
+    with compared.db.write() as session:
+        commands.correct(session, 1, tone=Tone.POSITIVE, now=NOW)
+    assert "к бренду" not in html()
+
+
+def test_exports_tell_the_tone_towards_each_of_several_brands(compared: World) -> None:
+    tell(compared, said("О хлебе"), judged(), "moroshka")
+    rows = exported(compared)
+    for cells in (csv_of(rows), xlsx_of(rows)[0]):
+        assert {row["Текст"]: row["Тональность к брендам"] for row in cells} == {
+            "В Морошке грубят, ушла в Амбар24": "Морошка: негатив, Амбар: позитив",
+            "О хлебе": "",
+        }
+    out = io.BytesIO()
+    write_jsonl(rows, out, MOSCOW)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [[brand["tone"] for brand in line["brands"]] for line in lines] == [
+        ["negative"],
+        ["negative", "positive"],
+    ]
 
 
 def test_no_brand_is_an_empty_cell(world: World) -> None:

@@ -127,6 +127,21 @@ def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
             assert answer["text"][start:end] == opinion["quote"] != ""
 
 
+def test_classify_tells_the_tone_towards_a_target(tmp_path: Path) -> None:
+    text = "Ушёл из Морошки в Ambar24: в морошке грубят"
+    asked = ["Морошка", "moroshka", "Амбар24", "Купец", "!!!", "", None, 5, ["Морошка"]]
+    lines = [json.dumps({"text": text, "target": target}) for target in asked]
+    result = otklik("classify", cwd=tmp_path, text="\n".join([*lines, '{"text": "x"}']), code=1)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    towards = [answer.get("target_tone", "no key") for answer in answers]
+    tones = {"negative", "neutral", "positive"}
+    assert set(towards[:3]) <= tones
+    # Null where the text does not name the target, no key where none is asked about.
+    assert towards[3:] == [None, None, *["no key"] * 5]
+    assert ["target" in answer.get("error", "") for answer in answers[7:]] == [True, True, False]
+    assert answers[0]["tone"] == answers[5]["tone"]
+
+
 def test_classify_plain(tmp_path: Path) -> None:
     result = otklik("classify", "--plain", cwd=tmp_path, text="Хорошо\nПлохо\n")
     assert [json.loads(line)["text"] for line in result.stdout.splitlines()] == ["Хорошо", "Плохо"]

@@ -25,6 +25,7 @@ ALLOWED = {
         "insights",
         "nlp.labels",
         "nlp.journey",
+        "nlp.quality",
         "reports",
         "storage.commands",
         "storage.database",
@@ -137,5 +138,5 @@ def test_makefile_explains_every_target() -> None:
     help_text = subprocess.run(
         ["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True
     ).stdout
-    for target in ("setup", "demo", "test", "lint", "model"):
+    for target in ("setup", "demo", "test", "lint", "model", "model-eval"):
         assert f"make {target}" in help_text

@@ -1,5 +1,6 @@
 """The pipeline through its own functions, on both databases, with the shipped model."""
 
+import copy
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -152,6 +153,80 @@ def test_the_queue_is_emptied_and_a_correction_holds(opened: Opener, analyser: A
             select(MentionBrand.tone).where(MentionBrand.mention_id == first)
         ).all()
     assert set(tones) == {"mixed"}
+
+
+TOLD = """id;text;company
+1;Ушла из Морошки в Ambar24, там дешевле;
+2;Морошка ужасна, нахамили;
+3;Всё понравилось;Морошка и Амбар24
+"""
+
+
+def tones_by_brand(house: House) -> list[tuple[str, str, str | None, str | None]]:
+    with house.db.read() as session:
+        return list(
+            session.exec(
+                select(Mention.external_id, Brand.code, MentionBrand.tone, MentionBrand.target_tone)
+                .join(Mention, Mention.id == MentionBrand.mention_id)  # type: ignore[arg-type]
+                .join(Brand, Brand.id == MentionBrand.brand_id)  # type: ignore[arg-type]
+                .order_by(Mention.external_id, Brand.id)  # type: ignore[arg-type]
+            )
+        )
+
+
+def test_several_brands_get_the_tone_towards_each(opened: Opener, analyser: Analyser) -> None:
+    crawl(house := opened(BRANDS + SOURCE, TOLD))
+    pipeline.analyse(house, analyser, lambda _: None)
+    (first, second, alone, *unnamed) = tones_by_brand(house)
+    for row, code in ((first, "moroshka"), (second, "ambar24")):
+        assert row[:2] == ("1", code)
+        assert row[3] in {"negative", "neutral", "positive"}
+        assert row[2] == row[3]
+    # Of one brand, or of brands that the text itself does not name, the text's tone holds.
+    whole = [result.tone for result in analyser.analyse([*texts(TOLD)[1:]])]  # type: ignore[union-attr]
+    assert alone == ("2", "moroshka", whole[0], None)
+    assert unnamed == [("3", code, whole[1], None) for code in ("moroshka", "ambar24")]
+
+
+def texts(rows: str) -> list[str]:
+    return [line.split(";")[1] for line in rows.splitlines()[1:]]
+
+
+def test_a_cut_off_analysis_goes_on_to_the_same_end(
+    opened: Opener, analyser: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawl(house := opened(BRANDS + SOURCE, TOLD))
+    monkeypatch.setattr(pipeline, "_TAKE", 1)
+
+    def cut_off(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.analyse(house, analyser, cut_off)
+    assert [row[2] is None for row in tones_by_brand(house)] == [False, False, True, True, True]
+    assert pipeline.analyse(house, analyser, lambda _: None).texts == 2
+    cut = tones_by_brand(house)
+    newer = copy.copy(analyser)
+    newer.version = "newer"  # the same weights under another name: all is asked anew
+    assert pipeline.analyse(house, newer, lambda _: None).texts == 3
+    assert tones_by_brand(house) == cut
+
+
+def test_a_new_brand_is_asked_about_where_it_is_named(opened: Opener, analyser: Analyser) -> None:
+    crawl(house := opened(BRANDS + SOURCE, TOLD))
+    pipeline.analyse(house, analyser, lambda _: None)
+    before = tones_by_brand(house)
+    more = BRANDS + "  - {code: hamy, name: Хамы, aliases: [ужасна]}\n"
+    house = opened(more + SOURCE, TOLD)
+    added = [row for row in tones_by_brand(house) if row not in before]
+    assert [(row[:2], row[3]) for row in added] == [(("2", "hamy"), None)]
+    assert pipeline.analyse(house, analyser, lambda _: None).texts == 1
+    named = [row for row in tones_by_brand(house) if row[0] == "2"]
+    assert [(row[1], bool(row[3])) for row in named] == [("moroshka", True), ("hamy", True)]
+    # The brand is taken out of the config again: one brand is left, and the text's tone.
+    house = opened(BRANDS + SOURCE, TOLD)
+    assert tones_by_brand(house) == before
+    assert pipeline.analyse(house, analyser, lambda _: None).texts == 0
 
 
 def test_an_edited_row_is_read_anew(opened: Opener, analyser: Analyser) -> None:

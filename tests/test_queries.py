@@ -175,6 +175,22 @@ def test_a_row_tells_all_that_is_known(db: Database) -> None:
     assert row.error is None
 
 
+def test_a_tone_towards_a_brand_is_told_beside_that_of_the_text(db: Database) -> None:
+    world = found(db)
+    tell(world, said(), judged(), "moroshka", "ambar", towards={"ambar": Tone.POSITIVE})
+    with db.read() as session:
+        (row,) = queries.mentions(session, Filter(), limit=10)
+        (other,) = queries.mentions(session, Filter(brands=(world.brands["ambar"],)), limit=10)
+        counted = queries.figures(session, Filter())
+    assert [(brand.code, brand.tone) for brand in row.brands] == [
+        ("moroshka", Tone.NEGATIVE),
+        ("ambar", Tone.POSITIVE),
+    ]
+    assert (row.tone, row.text_tone, row.confidence) == (Tone.NEGATIVE, Tone.NEGATIVE, 0.8)
+    assert (other.tone, other.text_tone, other.confidence) == (Tone.POSITIVE, Tone.NEGATIVE, None)
+    assert (counted.tones.negative, counted.tones.positive) == (1, 1)
+
+
 def test_correction_and_failure_are_told(db: Database) -> None:
     world = found(db)
     tell(world, said("Один"), judged())

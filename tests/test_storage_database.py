@@ -324,29 +324,41 @@ def test_the_oldest_schema_migrates_with_its_data(unmigrated: Database) -> None:
             session.execute(sa.text(statement))
     unmigrated.migrate()
     shop = Shop(unmigrated, Clock())
-    assert [waiting.text for waiting in shop.queue()] == ["старый отзыв"]
+    assert [waiting.text for waiting in shop.queue()] == ["старый отзыв", "о двух брендах"]
     assert shop.found("старый") == [1]
     sums = shop.rows(t.mention_daily)
     with shop.db.write() as session:
         rollups.recount(session)
     assert sums == shop.rows(t.mention_daily)
     shop.analyse(make_analysis())
-    assert [row.tone for row in shop.rows(t.mention_brand)] == ["negative"]
+    # The answer that the old version kept holds; only what it could not be asked was missing.
+    assert [row.tone for row in shop.rows(t.mention_brand)] == ["negative", "mixed", "mixed"]
 
 
 OLDEST_DATA = (
+    "INSERT INTO brand (code, name, aliases, competitor, enabled, origin) "
+    "VALUES ('moroshka', 'Морошка', '[]', false, true, 'config')",
     "INSERT INTO source (name, type, title, options, enabled, origin) "
     "VALUES ('reviews', 'feed', '', '{}', true, 'config')",
     "INSERT INTO mention (source_id, external_id, content_hash, url, title, text, lemmas, "
     "published_at, day, date_known, rating_scale, raw, collected_at, updated_at) VALUES "
     "(1, 'a', 'h', '', '', 'старый отзыв', 'старый отзыв', '2026-01-01 10:00:00', '2026-01-01', "
+    "true, 5, '{}', '2026-01-01 10:00:00', '2026-01-01 10:00:00'), "
+    "(1, 'b', 'g', '', '', 'о двух брендах', '', '2026-01-01 10:00:00', '2026-01-01', "
     "true, 5, '{}', '2026-01-01 10:00:00', '2026-01-01 10:00:00')",
-    "INSERT INTO mention_brand (mention_id, brand_id, source_id, day, rating, churn, "
+    "INSERT INTO mention_brand (mention_id, brand_id, source_id, day, tone, kind, rating, churn, "
     "will_return, recommend, warn, effort) "
-    "VALUES (1, 1, 1, '2026-01-01', 0, false, false, false, false, false)",
+    "VALUES (1, 1, 1, '2026-01-01', NULL, NULL, 0, false, false, false, false, false), "
+    "(2, 1, 1, '2026-01-01', 'mixed', 'review', 0, false, false, false, false, false), "
+    "(2, 2, 1, '2026-01-01', 'mixed', 'review', 0, false, false, false, false, false)",
+    "INSERT INTO analysis (mention_id, content_hash, model_version, tone, kind, intents, "
+    "opinions, analysed_at) "
+    "VALUES (2, 'g', 'v1', 'mixed', 'review', '[]', '[]', '2026-01-01 10:00:00')",
     "INSERT INTO mention_daily (brand_id, day, source_id, tone, kind, rating, n, churn, "
     "will_return, recommend, warn, effort, promoters, passives, detractors) "
-    "VALUES (1, '2026-01-01', 1, '', '', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)",
+    "VALUES (1, '2026-01-01', 1, '', '', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0), "
+    "(1, '2026-01-01', 1, 'mixed', 'review', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0), "
+    "(2, '2026-01-01', 1, 'mixed', 'review', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)",
 )
 
 

@@ -31,6 +31,23 @@ def opinions(shop: Shop) -> list[tuple[str, str]]:
     return [(row.touchpoint, row.tone) for row in shop.rows(t.opinion)]
 
 
+def tones(shop: Shop) -> list[tuple[str | None, str | None]]:
+    return [(row.tone, row.target_tone) for row in shop.rows(t.mention_brand)]
+
+
+def both(shop: Shop) -> list[int]:
+    return [shop.brands["moroshka"], shop.brands["ambar"]]
+
+
+def rematch(shop: Shop, brand_ids: list[int], mention_id: int) -> None:
+    """Give one mention other brands; the others keep theirs."""
+    key = shop.rows()[mention_id - 1].external_id
+    with shop.db.write() as session:
+        mentions.rematch(
+            session, lambda item: brand_ids if item.external_id == key else shop.matched
+        )
+
+
 def correct(shop: Shop, mention_id: int = 1, **fields: Any) -> None:
     with shop.db.write() as session:
         commands.correct(session, mention_id, now=shop.clock.tick(), **fields)
@@ -198,15 +215,83 @@ def test_what_cannot_be_corrected_is_told(shop: Shop) -> None:
 
 
 def test_the_tone_towards_a_brand_outranks_the_text_as_a_whole(shop: Shop) -> None:
-    shop.matched = [shop.brands["moroshka"], shop.brands["ambar"]]
+    shop.matched = both(shop)
     shop.put(make_mention())
-    with shop.db.write() as session:
-        target = sa.update(t.mention_brand).values(target_tone="positive")
-        session.execute(target.where(t.mention_brand.c.brand_id == shop.brands["ambar"]))
-    shop.analyse(make_analysis())
-    assert [tone for tone, _ in labels(shop)] == ["negative", "positive"]
+    assert [waiting.brand_ids for waiting in shop.queue()] == [tuple(both(shop))]
+    shop.analyse(make_analysis(), towards={"ambar": Tone.POSITIVE})
+    assert tones(shop) == [("negative", None), ("positive", "positive")]
+    assert [(row.brand_id, row.tone) for row in shop.rows(t.mention_daily)] == [
+        (shop.brands["moroshka"], "negative"),
+        (shop.brands["ambar"], "positive"),
+    ]
+    correct(shop, kind=Kind.REVIEW)
+    assert labels(shop) == [("negative", "review"), ("positive", "review")]
     correct(shop, tone=Tone.MIXED)
     assert [tone for tone, _ in labels(shop)] == ["mixed", "mixed"]
+    undo(shop)
+    assert [tone for tone, _ in labels(shop)] == ["negative", "positive"]
+
+
+def test_a_mention_of_one_brand_keeps_the_tone_of_its_text(shop: Shop) -> None:
+    shop.matched = [shop.brands["ambar"]]
+    shop.put(make_mention())
+    assert [waiting.brand_ids for waiting in shop.queue()] == [()]
+    shop.analyse(make_analysis())
+    assert tones(shop) == [("negative", None)]
+
+
+def test_the_tones_towards_brands_follow_the_model_and_the_text(shop: Shop) -> None:
+    shop.matched, item = both(shop), make_mention()
+    shop.put(item)
+    shop.analyse(make_analysis(), towards={"ambar": Tone.POSITIVE}, model="v1")
+    shop.analyse(make_analysis(), towards={"moroshka": Tone.NEUTRAL}, model="v2")
+    assert tones(shop) == [("neutral", "neutral"), ("negative", None)]
+    with shop.db.write() as session:
+        use_model(session, "v1")
+    shop.analyse(Failure("не вышло"), model="v3")
+    assert tones(shop) == [("negative", None), ("positive", "positive")]
+    shop.put(replace(item, text="Совсем другое"))
+    assert tones(shop) == [(None, None), (None, None)]
+    shop.put(item)
+    assert tones(shop) == [("negative", None), ("positive", "positive")]
+    assert shop.queue() == []
+
+
+def test_a_brand_that_comes_later_is_asked_about_later(shop: Shop) -> None:
+    shop.matched = [shop.brands["moroshka"]]
+    shop.put(make_mention(), make_mention())
+    shop.analyse(make_analysis(opinions=[PRICE]))
+    rematch(shop, both(shop), mention_id=1)
+    assert tones(shop) == [("negative", None)] * 3  # until it is asked, the text's tone holds
+    (waiting,) = shop.queue()
+    assert (waiting.mention_id, waiting.brand_ids) == (1, tuple(both(shop)))
+    with shop.db.read() as session:
+        assert mentions.count_pending(session, "v1") == 1
+    answer = make_analysis(tone=Tone.MIXED)  # of the first answer nothing is overwritten
+    shop.answer((waiting, answer), towards={(1, shop.brands["ambar"]): Tone.POSITIVE})
+    assert tones(shop) == [("negative", None), ("positive", "positive"), ("negative", None)]
+    assert (len(shop.rows(t.analysis)), shop.queue()) == (2, [])
+    rematch(shop, [shop.brands["ambar"]], mention_id=1)
+    assert tones(shop) == [("negative", None)] * 2
+    rematch(shop, both(shop), mention_id=1)
+    assert tones(shop) == [("negative", None), ("positive", "positive"), ("negative", None)]
+    assert shop.queue() == []
+
+
+def test_brands_that_change_during_the_analysis_are_asked_about_next_time(shop: Shop) -> None:
+    shop.matched = both(shop)
+    shop.put(make_mention())
+    (waiting,) = shop.queue()
+    rematch(shop, [shop.brands["ambar"], shop.nobody], mention_id=1)
+    ambar = shop.brands["ambar"]
+    shop.answer((waiting, make_analysis()), towards={(1, ambar): Tone.POSITIVE})
+    assert tones(shop) == [("negative", None), ("positive", "positive")]
+    (again,) = shop.queue()
+    assert again.brand_ids == (shop.nobody, ambar)
+    # A failure of the second half takes nothing away and leaves the queue too.
+    shop.answer((again, Failure("не вышло")))
+    assert [tone for tone, _ in labels(shop)] == ["negative"] * 2
+    assert shop.queue() == []
 
 
 def test_rematch_moves_mentions_with_their_labels(shop: Shop) -> None:

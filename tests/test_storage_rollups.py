@@ -45,6 +45,7 @@ ITEMS = st.builds(
 ) | st.builds(Deleted, IDS)
 TOUCHPOINTS = st.sampled_from(list(Touchpoint)[:3])
 POINTS = st.tuples(TOUCHPOINTS, st.sampled_from(Tone))
+TOWARDS = st.none() | st.sampled_from([Tone.NEGATIVE, Tone.NEUTRAL, Tone.POSITIVE])
 ANSWERS = st.builds(
     make_analysis,
     tone=st.sampled_from(Tone),
@@ -78,15 +79,34 @@ class History(RuleBasedStateMachine):
         self.shop.matched = data.draw(self.brand_sets)
         self.shop.put(*items)
 
-    @rule(model=MODELS, answers=st.lists(ANSWERS, min_size=4, max_size=4))
-    def analyse(self, model: str, answers: list[Result]) -> None:
-        self.shop.answer(*zip(self.shop.queue(model), answers, strict=False), model=model)
+    @rule(model=MODELS, answers=st.lists(ANSWERS, min_size=4, max_size=4), data=st.data())
+    def analyse(self, model: str, answers: list[Result], data: Any) -> None:
+        self._answer(model, self.shop.queue(model), answers, data)
 
-    @rule(model=MODELS, answer=ANSWERS, item=ITEMS)
-    def edit_during_analysis(self, model: str, answer: Result, item: Mention | Deleted) -> None:
+    @rule(model=MODELS, answer=ANSWERS, item=ITEMS, data=st.data())
+    def edit_during_analysis(
+        self, model: str, answer: Result, item: Mention | Deleted, data: Any
+    ) -> None:
         queue = self.shop.queue(model)
         self.shop.put(item)
-        self.shop.answer(*((waiting, answer) for waiting in queue), model=model)
+        self._answer(model, queue, [answer] * len(queue), data)
+
+    @rule(model=MODELS, answer=ANSWERS, data=st.data())
+    def rematch_during_analysis(self, model: str, answer: Result, data: Any) -> None:
+        queue = self.shop.queue(model)
+        self.rematch(data)
+        self._answer(model, queue, [answer] * len(queue), data)
+
+    def _answer(
+        self, model: str, queue: list[mentions.Pending], answers: list[Result], data: Any
+    ) -> None:
+        drawn = {
+            (waiting.mention_id, brand_id): data.draw(TOWARDS)
+            for waiting in queue
+            for brand_id in waiting.brand_ids
+        }
+        towards = {key: tone for key, tone in drawn.items() if tone}
+        self.shop.answer(*zip(queue, answers, strict=False), model=model, towards=towards)
 
     @rule(model=MODELS)
     def choose_model(self, model: str) -> None:
@@ -132,6 +152,24 @@ class History(RuleBasedStateMachine):
         assert kept == _sums(self.shop)
         assert kept == _plain_recount(self.shop)
 
+    @invariant()
+    def the_queue_is_what_lacks_an_answer(self) -> None:
+        brands = _brands(self.shop)
+        for model in ("v1", "v2", "v3"):
+            answers = {
+                (row.mention_id, row.content_hash): row
+                for row in self.shop.rows(t.analysis)
+                if row.model_version == model
+            }
+            lacking = []
+            for mention in self.shop.rows():
+                answer = answers.get((mention.id, mention.content_hash))
+                asked = {int(brand_id) for brand_id in answer.targets} if answer else set()
+                half = len(brands[mention.id]) > 1 and not asked.issuperset(brands[mention.id])
+                if not mention.deleted_at and (not answer or (half and not answer.error)):
+                    lacking.append(mention.id)
+            assert [waiting.mention_id for waiting in self.shop.queue(model)] == lacking
+
     def teardown(self) -> None:
         self.shop.db.dispose()
 
@@ -140,17 +178,21 @@ def _sums(shop: Shop) -> tuple[set[Any], set[Any]]:
     return set(shop.rows(t.mention_daily)), set(shop.rows(t.opinion_daily))
 
 
-def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
-    """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
+def _brands(shop: Shop) -> dict[int, list[int]]:
     brands = defaultdict(list)
     for row in shop.rows(t.mention_brand):
         brands[row.mention_id].append(row.brand_id)
+    return brands
+
+
+def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
+    """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
+    brands = _brands(shop)
     sums: dict[Any, Counter[str]] = defaultdict(Counter)
     opinions: Counter[Any] = Counter()
     for mention in shop.rows():
         assert bool(brands[mention.id]) == (mention.deleted_at is None)
         answer, human = _holding(shop, mention)
-        tone = (human and human.tone) or (answer and answer.tone) or ""
         kind = (human and human.kind) or (answer and answer.kind) or ""
         stars = 0
         if mention.rating is not None:
@@ -158,6 +200,9 @@ def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
             stars = min(5, max(1, int(exact + 0.5) if exact > 0 else 1))
         for brand_id in brands[mention.id]:
             where = (brand_id, mention.published_at.astimezone(shop.zone).date(), mention.source_id)
+            several = answer and len(brands[mention.id]) > 1
+            target = answer.targets.get(str(brand_id)) if several else None
+            tone = (human and human.tone) or target or (answer and answer.tone) or ""
             counter = sums[(*where, tone, kind, stars)]
             counter["n"] += 1
             counter.update(INTENT_COLUMNS[intent] for intent in (answer.intents if answer else ()))

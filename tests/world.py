@@ -1,6 +1,6 @@
 """A synthetic database with every combination that pages must survive, by the real write path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -53,12 +53,23 @@ def found(db: Database) -> World:
     return world
 
 
-def tell(world: World, mention: Mention, result: Result | None, *brands: str) -> None:
-    """Store one mention with the model's answer."""
-    tell_all(world, [(mention, result)], *brands)
+def tell(
+    world: World,
+    mention: Mention,
+    result: Result | None,
+    *brands: str,
+    towards: Mapping[str, Tone] | None = None,
+) -> None:
+    """Store one mention with the model's answer; ``towards`` by the codes of its brands."""
+    tell_all(world, [(mention, result)], *brands, towards=towards)
 
 
-def tell_all(world: World, told: list[tuple[Mention, Result | None]], *brands: str) -> None:
+def tell_all(
+    world: World,
+    told: list[tuple[Mention, Result | None]],
+    *brands: str,
+    towards: Mapping[str, Tone] | None = None,
+) -> None:
     """Store mentions with the model's answers."""
     by_key = {(m.source, m.external_id): result for m, result in told}
     with world.db.write() as session:
@@ -82,9 +93,13 @@ def tell_all(world: World, told: list[tuple[Mention, Result | None]], *brands: s
         }
         queue = mentions.pending(session, MODEL, limit=1_000_000)
         answers = [(p, by_key[keys[p.mention_id]]) for p in queue if keys[p.mention_id] in by_key]
-        mentions.save_analyses(
-            session, [(p, r) for p, r in answers if r], model_version=MODEL, now=NOW
-        )
+        tones = {
+            (p.mention_id, world.brands[code]): tone
+            for p, _ in answers
+            for code, tone in (towards or {}).items()
+        }
+        answered = [(p, r) for p, r in answers if r]
+        mentions.save_analyses(session, answered, towards=tones, model_version=MODEL, now=NOW)
     world.told += told
 
 

@@ -21,7 +21,7 @@ from nlp.labels import (
     Touchpoint,
 )
 from reports.theme import TONE_SIGNS
-from storage.queries import MentionRow, OpinionRow
+from storage.queries import BrandTone, MentionRow, OpinionRow
 
 #: Longer texts are folded; the whole text is one click away.
 _FOLD = 700
@@ -109,6 +109,9 @@ def _tone(row: MentionRow) -> str:
             f'<span class="ok-badge ok-unread" title="{escape(row.error)}"><i>!</i>'
             "не удалось проанализировать</span>"
         )
+    if row.tone != row.text_tone and row.text_tone and row.brands:
+        whole = TONE_NAMES[Tone(row.text_tone)]
+        return tone_badge(row.tone, f"К бренду {row.brands[0].name}; текст в целом: {whole}")
     if not row.scores:
         return tone_badge(row.tone)
     order = (Tone.NEGATIVE, Tone.NEUTRAL, Tone.POSITIVE)
@@ -134,7 +137,7 @@ def _stars(row: MentionRow) -> str:
 
 
 def _meta(row: MentionRow, zone: ZoneInfo) -> str:
-    parts = [escape(b.name or "без бренда") + _other_tone(row, b.tone) for b in row.brands]
+    parts = [_brand(row, brand) for brand in row.brands]
     parts += [escape(row.source_title), escape(row.author or ""), _when(row, zone)]
     parts += [escape(row.place or ""), escape(row.product or "")]
     if row.nps is not None:
@@ -147,11 +150,13 @@ def _meta(row: MentionRow, zone: ZoneInfo) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _other_tone(row: MentionRow, tone: str | None) -> str:
-    """The tone towards a second brand, where it is another one."""
-    if not tone or tone == row.tone:
-        return ""
-    return f" ({TONE_SIGNS[Tone(tone)]}{ru.NBSP}{TONE_NAMES[Tone(tone)]})"
+def _brand(row: MentionRow, brand: BrandTone) -> str:
+    """The brand's name; with the tone towards it where that is not the text's."""
+    name = escape(brand.name or "без бренда")
+    if not brand.tone or brand.tone == row.text_tone:
+        return name
+    tone = Tone(brand.tone)
+    return f"к бренду {name}: {TONE_SIGNS[tone]}{ru.NBSP}{TONE_NAMES[tone]}"
 
 
 def _when(row: MentionRow, zone: ZoneInfo) -> str:

@@ -72,6 +72,12 @@ def left_out(where: Filter) -> int:
     return count(replace(where, voices_only=False)) - count(where)
 
 
+def model() -> str | None:
+    """The version of the model that labelled the mentions; None before the first analysis."""
+    db, version = _state()
+    return _model(db, version)
+
+
 def failed() -> int:
     """Mentions that could not be analysed, in the whole database."""
     db, version = _state()
@@ -142,3 +148,9 @@ def _count(db: Database, version: tuple[Any, ...], where: Filter) -> int:  # noq
 def _failed(db: Database, version: tuple[Any, ...]) -> int:  # noqa: ARG001
     with db.read() as session:
         return queries.failed(session)
+
+
+@_cached
+def _model(db: Database, version: tuple[Any, ...]) -> str | None:  # noqa: ARG001
+    with db.read() as session:
+        return queries.setting(session, "model")

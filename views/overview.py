@@ -15,7 +15,7 @@ from nlp.labels import Tone
 from reports import charts
 from reports.theme import STACK
 from storage.filters import UNREAD, Filter
-from views import cards, context, data, metrics, sources, state, style
+from views import cards, context, data, metrics, sources, state, style, trust
 from views.data import Basics, Overview
 from views.filterbar import period_label
 
@@ -62,6 +62,7 @@ def draw() -> None:
         _sources(basics, found)
     with right:
         _latest(where)
+    trust.draw()
 
 
 def _headline(basics: Basics, where: Filter, found: Overview, figures: KeyFigures) -> None:

@@ -72,11 +72,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
                 raise _nothing(options, answer)
             return
         yield page
-        known = [
-            item.published_at for item in page if isinstance(item, Mention) and item.date_known
-        ]
-        following = _following(options, soup, answer.url, number)
-        if (known and max(known) < ctx.since) or following is None or following in visited:
+        if _all_older(page, ctx) or following is None or following in visited:
             return
         url = following
     ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")

@@ -13,7 +13,10 @@ class Analysis(SQLModel, table=True):
     """One answer of one model version for one revision of a mention; the queue's other half.
 
     Pending means: no row here for (mention, its content hash, the current model version).
-    A text that failed has a row too, with ``error`` and without a tone.
+    A text that failed has a row too, with ``error`` and without a tone. ``targets`` holds the
+    tone towards each brand that was asked about (by its id as text; None: the text does not name
+    it); only a mention of several brands is asked. ``unasked`` counts brands that came to the
+    mention later: while there are any, it is pending again.
     """
 
     __table_args__ = (UniqueConstraint("mention_id", "content_hash", "model_version"),)
@@ -36,6 +39,10 @@ class Analysis(SQLModel, table=True):
     mean: float | None = None
     error: str | None = None
     analysed_at: datetime = Field(sa_type=UtcDateTime)
+    targets: dict[str, str | None] = Field(
+        default_factory=dict, sa_column=Column(Json, nullable=False)
+    )
+    unasked: int = 0
 
 
 class Opinion(SQLModel, table=True):

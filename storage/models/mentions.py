@@ -74,9 +74,11 @@ class MentionBrand(SQLModel, table=True):
 
     ``tone`` and ``kind`` are the effective ones (a human correction outranks the model, the
     tone towards this brand outranks the text's) and None while the analysis is pending or
-    failed. ``day``, ``source_id``, ``rating`` (rescaled to 1…5, 0 for none) and ``nps`` repeat
-    the mention's and ``churn`` … ``effort`` the analysis's intents, so that a filtered page is
-    one index walk and a roll-up one GROUP BY. A deleted mention has no rows here.
+    failed. ``target_tone`` is what the model said towards this brand, where the mention has
+    several and the text names it. ``day``, ``source_id``, ``rating`` (rescaled to 1…5, 0 for
+    none) and ``nps`` repeat the mention's and ``churn`` … ``effort`` the analysis's intents, so
+    that a filtered page is one index walk and a roll-up one GROUP BY. A deleted mention has no
+    rows here.
     """
 
     __tablename__ = "mention_brand"

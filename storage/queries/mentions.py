@@ -47,7 +47,8 @@ class OpinionRow:
 class MentionRow:
     """A mention as it is shown and exported.
 
-    ``tone`` is the one that holds for the first of its brands that the filter asks for;
+    ``tone`` is the one that holds for the first of its brands that the filter asks for,
+    ``text_tone`` that of the text as a whole, which a tone towards a brand may differ from;
     ``scores`` are the model's probabilities of negative, neutral, positive; ``error`` says why
     the text could not be analysed.
     """
@@ -70,6 +71,7 @@ class MentionRow:
     source_title: str
     brands: tuple[BrandTone, ...] = ()
     tone: str | None = None
+    text_tone: str | None = None
     kind: str | None = None
     scores: tuple[float, float, float] | None = None
     intents: tuple[str, ...] = ()
@@ -79,8 +81,9 @@ class MentionRow:
 
     @property
     def confidence(self) -> float | None:
-        """How sure the model is of the tone; None where a human set it."""
-        return max(self.scores) if self.scores and not self.corrected else None
+        """How sure the model is of the tone; None where a human set it or it is a brand's own."""
+        own = self.corrected or self.tone != self.text_tone
+        return max(self.scores) if self.scores and not own else None
 
 
 def mentions(
@@ -142,7 +145,7 @@ def _load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionR
     brands = _brands(session, where, ids)
     opinions = _opinions(session, where, ids)
     analyses = _analyses(session, ids)
-    corrected = _corrected(session, ids)
+    corrections = _corrections(session, ids)
     rows = session.execute(
         select(Mention, col(Source.name), col(Source.title))
         .join(Source, col(Source.id) == col(Mention.source_id))
@@ -159,7 +162,7 @@ def _load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionR
             kind,
             tuple(opinions.get(number, ())),
             analyses.get(number),
-            mention.content_hash in corrected.get(number, ()),
+            corrections.get((number, mention.content_hash)),
         )
     session.expunge_all()  # an export would otherwise keep every row it has passed
     return tuple(found[number] for number in ids if number in found)
@@ -172,7 +175,7 @@ def _row(
     kind: str | None,
     opinions: tuple[OpinionRow, ...],
     analysis: Analysis | None,
-    corrected: bool,
+    correction: Correction | None,
 ) -> MentionRow:
     scores = None
     if analysis and analysis.negative is not None:
@@ -196,11 +199,13 @@ def _row(
         source_title=source[1],
         brands=brands,
         tone=brands[0].tone if brands else None,
+        text_tone=(correction.tone if correction else None)
+        or (analysis.tone if analysis else None),
         kind=kind,
         scores=scores,
         intents=tuple(analysis.intents) if analysis else (),
         opinions=opinions,
-        corrected=corrected,
+        corrected=correction is not None,
         error=analysis.error if analysis else None,
     )
 
@@ -257,14 +262,11 @@ def _analyses(session: Session, ids: Sequence[int]) -> dict[int, Analysis]:
     return {row.mention_id: row for row in rows}
 
 
-def _corrected(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
-    """Content hashes with a correction in force, by mention."""
+def _corrections(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], Correction]:
+    """The correction in force, by mention and content hash."""
     rows = session.scalars(
-        select(Correction).where(
-            col(Correction.mention_id).in_(ids), col(Correction.undone_at).is_(None)
-        )
+        select(Correction)
+        .where(col(Correction.mention_id).in_(ids), col(Correction.undone_at).is_(None))
+        .order_by(col(Correction.id))
     )
-    found: dict[int, set[str]] = defaultdict(set)
-    for row in rows:
-        found[row.mention_id].add(row.content_hash)
-    return found
+    return {(row.mention_id, row.content_hash): row for row in rows}
