@@ -72,6 +72,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
                 raise _nothing(options, answer)
             return
         yield page
+        following = _following(options, soup, answer.url, number)
         if _all_older(page, ctx) or following is None or following in visited:
             return
         url = following
