@@ -149,6 +149,12 @@ def read() -> Figures:
     return content
 
 
+def recorded() -> Figures:
+    """What was recorded of the present weights."""
+    figures: Figures = read().get("recorded", {})
+    return figures if figures.get("version") == embedded_version() else {}
+
+
 def write(part: str, found: Mapping[str, Any]) -> None:
     """Store figures as ``live`` or ``recorded`` of the present weights and render the card.
 
