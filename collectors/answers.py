@@ -1,12 +1,14 @@
 """What an answer of a server means."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from collectors import bodies
-from collectors.base import NeedsHuman
+from collectors.base import LayoutChanged, NeedsHuman
 from collectors.secrets import hide_secrets
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -28,6 +30,15 @@ class Response:
     def text(self) -> str:
         """The body in its right charset, see :func:`collectors.bodies.decode`."""
         return bodies.decode(self.body, self.headers.get("content-type", ""))
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; raises LayoutChanged where it is none."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError) as error:
+            shown = hide_secrets(self.url)
+            raise LayoutChanged(f"{shown} ответил не JSON: API изменилось?", self.text) from error
 
     @property
     def redirects(self) -> bool:

@@ -13,8 +13,9 @@ Status of the answer -> what happens next::
 import copy
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ssl import SSLContext
 from typing import Any
@@ -82,8 +83,22 @@ class _Stream(httpx.SyncByteStream):
         self._answer.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request: where to, with which headers and which body."""
+
+    target: httpx.URL
+    headers: Mapping[str, str]
+    json: Any = None
+    form: Mapping[str, str] | None = None
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.json is None and self.form is None else "POST"
+
+
 class Http:
-    """GET with manners. ``transport``, ``sleep``, ``clock`` (monotonic seconds), ``now`` (wall
+    """Requests with manners. ``transport``, ``sleep``, ``clock`` (monotonic seconds), ``now`` (wall
     clock, for dates in Retry-After) and ``resolver`` are given from outside in tests.
     """
 
@@ -133,7 +148,7 @@ class Http:
         target = _parsed(url)
         for _ in range(self.limits.redirects + 1):
             self._check_robots(target)
-            answer = self._attempts(target, sent)
+            answer = self._attempts(_Question(target, sent))
             if not answer.redirects:
                 if answer.status == 304 and any(name in sent for name in CONDITIONS.values()):
                     raise NotModified("С прошлого раза ничего не изменилось.")
@@ -143,6 +158,31 @@ class Http:
                 return answer
             target, sent = _next_hop(target, answer, sent)
         raise NeedsHuman(f"Слишком много перенаправлений с адреса {hide_secrets(url)}.")
+
+    def ask(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        known: Collection[int] = (),
+    ) -> Response:
+        """Put a question to a documented API; POST where there is a ``json`` or ``form`` body.
+
+        robots.txt is not asked: an API is made for programs, and its owner gave the key. Nothing
+        is redirected, so a key never travels. Raises Transient and NeedsHuman as :meth:`get`
+        does, but returns an answer with a status that the caller has ``known`` the meaning of.
+        """
+        target = _parsed(url)
+        if params:
+            target = target.copy_merge_params(dict(params))
+        sent = {"Accept": "application/json", **(headers or {})}
+        answer = self._attempts(_Question(target, sent, json, form))
+        if answer.status not in known:
+            refuse(answer)
+        return answer
 
     def _conditions(self, url: str) -> dict[str, str]:
         stored = self._validators.get(url) or {}
@@ -165,19 +205,19 @@ class Http:
         """(status, text) of a robots.txt, its redirects followed without asking for theirs."""
         target, sent = _parsed(url), {"Accept": "text/plain,*/*;q=0.5"}
         for _ in range(self.limits.redirects + 1):
-            answer = self._attempts(target, sent)
+            answer = self._attempts(_Question(target, sent))
             if not answer.redirects:
                 return answer.status, answer.text[:ROBOTS_LIMIT]
             target, sent = _next_hop(target, answer, sent)
         return 404, ""  # RFC 9309, 2.3.1.2: after five redirects it may count as missing
 
-    def _attempts(self, target: httpx.URL, headers: Mapping[str, str]) -> Response:
+    def _attempts(self, question: "_Question") -> Response:
         """One hop with short retries; raises Transient when they are spent."""
         for attempt in range(1, self.limits.attempts + 1):
             failed: Transient | None = None
             answer: Response | None = None
             try:
-                answer = self._send(target, headers)
+                answer = self._send(question)
             except Transient as error:
                 failed = error
             if answer is not None:
@@ -194,14 +234,21 @@ class Http:
             self._sleep(wait)
         raise AssertionError("attempts is at least 1")
 
-    def _send(self, target: httpx.URL, headers: Mapping[str, str]) -> Response:
+    def _send(self, question: "_Question") -> Response:
         """One request, one answer, read whole; whatever breaks on the way is Transient."""
+        target = question.target
         shown = hide_secrets(str(target))
         own = {"User-Agent": self.limits.user_agent, "Accept-Encoding": "gzip, deflate"}
         try:
             with self._slots.enter(target.netloc.decode()), self._client() as client:
                 deadline = self._clock() + self.limits.total
-                with client.stream("GET", target, headers={**own, **headers}) as answer:
+                with client.stream(
+                    question.method,
+                    target,
+                    headers={**own, **question.headers},
+                    json=question.json,
+                    data=question.form,
+                ) as answer:
                     body = self._body(answer, deadline)
                     names = {name.lower(): value for name, value in answer.headers.items()}
                     return Response(str(target), answer.status_code, names, body)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 DEFAULT_ZONE = "Europe/Moscow"
 
@@ -26,6 +26,14 @@ def _web_address(url: str) -> str:
     return url
 
 
+def _given(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("ключ пуст: задайте его в окружении или в файле .env")
+    return secret
+
+
+#: A key or token: never shown, and a new one does not make the source a new one.
+Secret = Annotated[SecretStr, AfterValidator(_given)]
 Zone = Annotated[str, AfterValidator(_known_zone), Field(description="имя зоны IANA")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 

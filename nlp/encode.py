@@ -67,17 +67,18 @@ def windows(encoded: Encoded, limit: int = 510) -> Iterator[Window]:
         for start in range(0, max(len(piece), 1), limit):
             part = piece[start : start + limit]
             if run and (length + len(part) > limit or start):
-                yield _window(run, first)
+                yield window_of(run, first)
                 run, length = [], 0
             if not run:
                 first = number
             run.append(part)
             length += len(part)
     if run:
-        yield _window(run, first)
+        yield window_of(run, first)
 
 
-def _window(run: list[Ids], first: int) -> Window:
+def window_of(run: Sequence[Ids], first: int) -> Window:
+    """The window of a ``run`` of segments, of which the text has ``first`` before it."""
     ids = np.concatenate([[BOS], *run, [EOS]])
     segment = np.full(len(ids), NO_SEGMENT, np.int64)
     segment[1:-1] = np.repeat(np.arange(len(run)), [len(part) for part in run])

@@ -27,6 +27,7 @@ class Case:
     name: str
     asked: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    headers: list[httpx.Headers] = field(default_factory=list)
     is_broken: bool = False
 
     def fresh(self) -> "Case":
@@ -69,15 +70,19 @@ class Case:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         url = str(request.url)
+        if request.method != "GET":
+            url = f"{request.method} {url} {request.content.decode()}"
         if request.url.path == "/robots.txt":
             return httpx.Response(404)
         self.asked.append(url)
+        self.headers.append(request.headers)
         told = self.told["broken"] if self.is_broken else self.told["responses"].get(url)
         if told is None:
             self.unknown.append(url)
             return httpx.Response(404)
         body = (self.folder / told["file"]).read_bytes() if "file" in told else b""
         headers = {"content-type": told.get("content_type", "text/html; charset=utf-8")}
+        headers |= told.get("headers", {})
         return httpx.Response(told.get("status", 200), headers=headers, content=body)
 
 

@@ -30,6 +30,7 @@ def test_expected_mentions(make: Make) -> None:
     found = [shown(mention) for mention in case.mentions()]
     assert found == json.loads(case.expected_file.read_text("utf-8"))
     assert case.unknown == []
+    assert set(case.told.get("responses", {})) <= set(case.asked), "recorded, but never asked for"
 
 
 @EVERY

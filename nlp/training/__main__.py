@@ -7,7 +7,7 @@ from pathlib import Path
 from nlp.training import chain
 from nlp.training.config import Config
 
-_STEPS = ("corpora", "teacher", "student", "left_out", "export", "evaluate", "record")
+_STEPS = ("corpora", "teacher", "student", "curve", "left_out", "export", "evaluate", "record")
 
 
 def main() -> None:

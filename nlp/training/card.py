@@ -138,8 +138,22 @@ def _recorded(recorded: Figures) -> Iterator[Table]:
     if left_out := recorded.get("RuSentiTweet left out"):
         rows = _tones({"RuSentiTweet, тест без skip и speech": left_out})
         yield "Обучение без RuSentiTweet", _TONE_COLUMNS, rows
+    if curve := recorded.get("curve"):
+        rows = [[name, *row.values()] for name, row in curve.items()]
+        yield "Глубина против качества и скорости, int8", _CURVE_COLUMNS, rows
 
 
+_CURVE_COLUMNS = (
+    "сеть",
+    "слоёв",
+    "проходов обучения",
+    "touchpoints_dev: текстов/с",
+    "тональность",
+    "пары",
+    "демо: текстов/с",
+    "тональность",
+    "пары",
+)
 _SETS = ("touchpoints_dev", "demo")
 
 

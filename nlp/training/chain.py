@@ -1,6 +1,7 @@
 """The steps of the chain, each from the files that the one before it left."""
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -16,7 +17,8 @@ from nlp.calibration import Calibration
 from nlp.encode import load_tokenizer
 from nlp.forward import Model
 from nlp.training import base, data, distill, evaluate, export, train, trainee
-from nlp.training.config import CORPORA, LEFT_OUT, STUDENT, TEACHER, TWEETS, Config, Stage
+from nlp.training.compare import compare
+from nlp.training.config import CORPORA, CURVE, LEFT_OUT, STUDENT, TEACHER, TWEETS, Config, Stage
 from nlp.training.evaluate import Figures
 from nlp.training.losses import collate
 from nlp.training.metrics import interval, macro_f1
@@ -66,18 +68,30 @@ class Chain:
         if not self._network(TEACHER).exists():
             self._train(self._load(CORPORA), TEACHER, self._split)
 
-    def student(self) -> None:
-        """Half the teacher's layers, on labels and on what the teacher says."""
-        if self._network(STUDENT).exists():
-            return
+    @cached_property
+    def _lessons(self) -> data.Split:
+        """What students read, with what the teacher says of it."""
         split = data.Split(dict(self._split.train), self._split.dev)
         for example in data.unlabelled(self.folder, self._tokenizer, self.config, 10_000):
             split.train.setdefault(example.source, []).append(example)
         split = distill.pool(split, STUDENT.quotas, self.config)
-        teacher = self._load(TEACHER)
-        split = distill.taught(split, teacher, self.config, self.work / "student" / "taught.npz")
-        start = trainee.from_teacher(teacher, self._base, STUDENT.layers, self.config.dropout)
-        self._train(start, STUDENT, split)
+        path = self.work / "student" / "taught.npz"
+        return distill.taught(split, self._load(TEACHER), self.config, path)
+
+    def _learn(self, stage: Stage) -> None:
+        if not self._network(stage).exists():
+            teacher = self._load(TEACHER)
+            start = trainee.from_teacher(teacher, self._base, stage.layers, self.config.dropout)
+            self._train(start, stage, self._lessons)
+
+    def student(self) -> None:
+        """Half the teacher's layers, on labels and on what the teacher says."""
+        self._learn(STUDENT)
+
+    def curve(self) -> None:
+        """Short students of several depths, to see what a layer is worth."""
+        for stage in CURVE:
+            self._learn(stage)
 
     def left_out(self) -> None:
         """A network without the corpus of the public yardstick."""
@@ -86,15 +100,20 @@ class Chain:
             start = trainee.from_base(self._base, LEFT_OUT.layers, self.config.dropout)
             self._train(start, LEFT_OUT, split)
 
-    def export(self) -> None:
-        """The student as int8 weights with its calibration, into the package."""
+    def _int8(self, stage: Stage, folder: Path) -> tuple[Model, Calibration]:
+        """A stage as int8 weights with their calibration, in ``folder``."""
         chance = np.random.default_rng(self.config.seed)
         rows = [row for own in self._split.train.values() for row in own]
         sample = [rows[number].window for number in chance.choice(len(rows), 2000)]
-        folder = self.work / "export"
-        settings = export.write(self._network(STUDENT), self._base, sample, folder)
+        settings = export.write(self._network(stage), self._base, sample, folder)
         model = Model(self._tokenizer, onnx_backend(folder, None))
-        export.calibrate(self._split.dev, settings, model).write(folder / "model.json")
+        return model, export.calibrate(self._split.dev, settings, model)
+
+    def export(self) -> None:
+        """The student as int8 weights with its calibration, into the package."""
+        folder = self.work / "export"
+        _, settings = self._int8(STUDENT, folder)
+        settings.write(folder / "model.json")
         shutil.copytree(folder, WEIGHTS, dirs_exist_ok=True)
 
     def evaluate(self) -> None:
@@ -111,6 +130,7 @@ class Chain:
                 "teacher": self._tweets(TEACHER),
             },
             "RuSentiTweet left out": self._left_out,
+            "curve": self._curve,
         }
         # What was recorded of these very weights is not measured again.
         found = evaluate.recorded()
@@ -133,6 +153,23 @@ class Chain:
             "touchpoints_dev": evaluate.labelled(dev, analyser),
             "demo": evaluate.labelled(data.read_jsonl(evaluate.DEMO), analyser),
         }
+
+    def _curve(self) -> Figures:
+        """Depth against quality and speed, all int8: teacher, student, and the short students."""
+        self.curve()
+        return {stage.name: self._depth(stage) for stage in (TEACHER, STUDENT, *CURVE)}
+
+    def _depth(self, stage: Stage) -> Figures:
+        model, settings = self._int8(stage, self.work / stage.name / "int8")
+        analyser = Analyser(model, settings, stage.name)
+        found: Figures = {"layers": stage.layers, "passes": stage.passes}
+        for name, path in (("dev", self.folder / "touchpoints_dev.jsonl"), ("demo", evaluate.DEMO)):
+            rows = data.read_jsonl(path)
+            started = time.perf_counter()
+            figures = compare(rows, analyser)
+            found[f"{name}_texts_per_s"] = len(rows) / (time.perf_counter() - started)
+            found |= {f"{name}_{key}": figures[key] for key in ("tone_accuracy", "pairs_f1")}
+        return found
 
     def _tweets(self, stage: Stage) -> Figures:
         """Five classes on the official test, also with the encoder refined on its train split."""

@@ -30,11 +30,9 @@ _BROAD = {
     "kinopoisk": 600,
 }
 _LATER = {
-    "sentirueval2015_banks": 800,
-    "sentirueval2015_telecom": 800,
-    "targets_sentirueval2015": 4000,
-    "targets_rusentne2023": 2000,
-    "rusentitweet": 4000,
+    "sentirueval2015_banks": 3000,
+    "sentirueval2015_telecom": 3000,
+    "targets_sentirueval2015": 6000,
     "rusentne2023": 300,
     "otzovik_bank": 800,
     "books": 200,
@@ -67,12 +65,17 @@ class Stage:
 
 
 CORPORA = Stage("corpora", 12, 1, _BROAD, 1e-4, 3e-3)
-TEACHER = Stage("teacher", 12, 5, _LATER, 8e-5, 3e-3)
-STUDENT = Stage("student", 6, 6, _LATER | _UNLABELLED, 1.5e-4, 2e-3, hard_weight=0.5)
+TEACHER = Stage("teacher", 12, 9, _LATER, 8e-5, 3e-3)
+STUDENT = Stage("student", 6, 9, _LATER | _UNLABELLED, 1.5e-4, 2e-3, hard_weight=0.5)
+#: Students of several depths under one short recipe: quality against speed.
+CURVE = tuple(
+    Stage(f"curve_{layers}", layers, 1, _LATER | _UNLABELLED, 1.5e-4, 2e-3, hard_weight=0.5)
+    for layers in (6, 4, 3)
+)
 #: How a model without one source is trained, to see what it is worth on texts from elsewhere.
-LEFT_OUT = Stage("left_out", 6, 2, _LATER, 1.2e-4, 3e-3)
+LEFT_OUT = Stage("left_out", 6, 3, _LATER, 1.2e-4, 3e-3)
 #: The public yardstick: the encoder of a stage, refined on RuSentiTweet alone.
-TWEETS = Stage("tweets", 12, 2, {}, 3e-5, 1e-3)
+TWEETS = Stage("tweets", 12, 3, {}, 8e-5, 1e-3)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Config:
     tweet_weight: float = 0.7
     soft_temperature: float = 2.0
     #: How many passes' worth of each source a teacher reads for its student.
-    taught_passes: int = 3
+    taught_passes: int = 2
     checkpoint_every: int = 200
     #: Held-out rows of one source that the log looks at after each pass.
     watched: int = 250

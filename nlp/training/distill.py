@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nlp.encode import window_of
+from nlp.network import OPINIONS
 from nlp.training import data
 from nlp.training.config import Config
 from nlp.training.losses import collate
@@ -27,9 +29,32 @@ def pool(split: data.Split, quotas: Mapping[str, int], config: Config) -> data.S
     return found
 
 
-@torch.no_grad()
 def answers(teacher: Trainee, rows: Sequence[data.Example], config: Config) -> Answers:
-    """The teacher's logits of each row's window: document (78) and segments × 63, float16."""
+    """The teacher's logits of each row's window: document (78) and segments × 63, float16.
+
+    The opinions of a segment are the mean of what it says among the others and of what it says
+    alone: among the others it knows too much of them to tell where an opinion stands.
+    """
+    found = _logits(teacher, rows, config)
+    several = [row for row in rows if row.window.count > 1]
+    alone = iter(_logits(teacher, [part for row in several for part in _apart(row)], config))
+    for row, (_, parts) in zip(rows, found, strict=True):
+        if row.window.count > 1:
+            for part in parts[:, :OPINIONS]:
+                _, own = next(alone)
+                part += (own[0, :OPINIONS] - part) / 2
+    return found
+
+
+def _apart(row: data.Example) -> list[data.Example]:
+    """Each segment of a row's window as a text of its own."""
+    window = row.window
+    pieces = [window.ids[window.segment == number] for number in range(window.count)]
+    return [data.Example(row.source, "", window_of([piece], 0)) for piece in pieces]
+
+
+@torch.no_grad()
+def _logits(teacher: Trainee, rows: Sequence[data.Example], config: Config) -> Answers:
     teacher.eval()
     device = next(teacher.parameters()).device
     found: dict[int, tuple[data.Floats, data.Floats]] = {}
