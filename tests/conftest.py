@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from collectors.base import Mention
@@ -18,6 +19,10 @@ from storage.database import Database
 
 if TYPE_CHECKING:
     from shop import Shop
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 _ids = count(1)
 

@@ -516,9 +516,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert large < small + 500_000
 
 
-QUICK = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.text(max_size=60)
 tables = st.lists(st.tuples(texts, texts), min_size=1, max_size=8)
 

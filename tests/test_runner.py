@@ -420,6 +420,6 @@ class OldestFirst(CrashingCrawls):
 
 TestNewestFirst = CrashingCrawls.TestCase
 TestOldestFirst = OldestFirst.TestCase
-_SETTINGS = settings(max_examples=40, stateful_step_count=25, deadline=None)
+_SETTINGS = settings(max_examples=40, stateful_step_count=25)
 TestNewestFirst.settings = _SETTINGS
 TestOldestFirst.settings = _SETTINGS

@@ -197,9 +197,7 @@ ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_
 
 
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=5))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_back_as_it_was(shop: Shop, texts: list[str]) -> None:
     items = [make_mention(text=text, author=text, raw={text: text}) for text in texts]
     assert shop.put(*items) == Counts(new=len(texts))

@@ -253,7 +253,6 @@ def _run(make_db: Callable[[], Database], examples: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
