@@ -54,7 +54,11 @@ def encode(
     """
     seen = [clean(text) for text in texts]
     spans = [segments(text) for text in seen] if cuts is None else cuts
-    pieces = [text[start:end] for text, own in zip(seen, spans, strict=True) for start, end in own]
+    pieces = [
+        text[start:end].lower()  # how loud a text is shall not change what it says
+        for text, own in zip(seen, spans, strict=True)
+        for start, end in own
+    ]
     encodings = iter(tokenizer.encode_batch_fast(pieces, add_special_tokens=False))
     return [Encoded(own, [np.array(next(encodings).ids, np.int64) for _ in own]) for own in spans]
 
@@ -95,7 +99,7 @@ def marked(
     """
     seen = clean(text)
     edges = [0, *(edge for mention in mentions for edge in mention), len(seen)]
-    pieces = [seen[start:stop] for start, stop in pairwise(edges)]
+    pieces = [seen[start:stop].lower() for start, stop in pairwise(edges)]
     encodings = tokenizer.encode_batch_fast(pieces, add_special_tokens=False)
     ids: list[int] = []
     inside: list[int] = []

@@ -27,7 +27,6 @@ _LINK = re.compile(
 _NAME = re.compile(r"(?<![\w.])@\w+")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|&(?:[a-z]{2,8}|#\d+|#x[0-9a-fA-F]+);")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
-_SHOUTED = re.compile(r"\b[А-ЯЁ]{5,}\b")
 _MIXED_WORD = re.compile(r"\b(?=\w*[а-яё])(?=\w*[A-Za-z])[а-яёА-ЯЁA-Za-z]+\b", re.IGNORECASE)
 _LOOK_ALIKE = str.maketrans("aceopxyABCEHKMOPTX", "асеорхуАВСЕНКМОРТХ")
 _YO = str.maketrans("ёЁ", "еЕ")
@@ -52,10 +51,6 @@ def _shorten(match: re.Match[str]) -> str:
     return match.group(1) + _GLUE * (len(match.group()) - 1)
 
 
-def _lower(match: re.Match[str]) -> str:
-    return match.group().lower()
-
-
 def _to_cyrillic(match: re.Match[str]) -> str:
     fixed = match.group().translate(_LOOK_ALIKE)
     # A Latin letter without a Cyrillic twin means a real compound («sms-ка», «iPhoneом»).
@@ -67,7 +62,7 @@ def clean(text: str) -> str:
 
     Links and markup become spaces, @names a lone «@», NUL, control characters and lone
     surrogates spaces; invisible characters and the tail of a stretched letter («оооочень») are
-    glued over; Latin look-alikes inside Cyrillic words, shouting and «ё» are written plainly.
+    glued over; Latin look-alikes inside Cyrillic words and «ё» are written plainly.
     """
     text = readable(text)
     text = _INVISIBLE.sub(_GLUE, text)
@@ -76,7 +71,6 @@ def clean(text: str) -> str:
     text = _MARKUP.sub(_blank, text)
     text = _MIXED_WORD.sub(_to_cyrillic, text)
     text = _STRETCHED.sub(_shorten, text)
-    text = _SHOUTED.sub(_lower, text)
     return text.translate(_YO)
 
 

@@ -217,7 +217,7 @@ def test_a_target_is_marked(tokenizer: Tokenizer) -> None:
     window = marked(tokenizer, text, [(start, start + 7)], 60)
     inside = window.ids[window.segment == 0].tolist()
     assert inside[0] == inside[-1] == EOS
-    assert tokenizer.decode(inside[1:-1]).strip() == "Морошка"
+    assert tokenizer.decode(inside[1:-1]).strip() == "морошка"
     assert len(window.ids) == 62
 
 

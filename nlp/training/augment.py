@@ -41,21 +41,12 @@ def unpunctuated(text: str, _: random.Random) -> str:
     return _SIGN.sub(" ", text)
 
 
-def small(text: str, _: random.Random) -> str:
-    """No capitals."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-
-
-def shouted(text: str, _: random.Random) -> str:
-    """All capitals."""
-    return "".join(char.upper() if len(char.upper()) == 1 else char for char in text)
-
-
-_WAYS: tuple[Callable[[str, random.Random], str], ...] = (typos, unpunctuated, small, shouted)
+#: Case is none of them: the encoder reads small letters only.
+_WAYS: tuple[Callable[[str, random.Random], str], ...] = (typos, unpunctuated)
 
 
 def spoiled(text: str, chance: random.Random) -> str:
-    """``text`` spoiled in one or two of these ways."""
+    """``text`` spoiled in one of these ways, or in both."""
     for way in chance.sample(_WAYS, chance.choice((1, 1, 2))):
         text = way(text, chance)
     return text

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nlp.analyser import Analyser
-from nlp.training.augment import WORD, misspelt, shouted, small, unpunctuated
+from nlp.training.augment import WORD, misspelt, unpunctuated
 from nlp.training.compare import analyse
 
 Edit = Callable[[str, random.Random], str]
@@ -25,6 +25,16 @@ _RIVALS = {
 }
 _NAME = re.compile(rf"\b({'|'.join(_RIVALS)})(?=(?:а|у|ом|е|и|ой)?\b)", re.IGNORECASE)
 _LATIN = dict(zip("асеорхуАВСЕНКМОРТХ", "aceopxyABCEHKMOPTX", strict=True))
+
+
+def small(text: str, _: random.Random) -> str:
+    """No capitals."""
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
+def shouted(text: str, _: random.Random) -> str:
+    """All capitals."""
+    return "".join(char.upper() if len(char.upper()) == 1 else char for char in text)
 
 
 def final_stop(text: str, _: random.Random) -> str:
