@@ -14,20 +14,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from collectors.base import About, Context, Item, NeedsHuman, Order, SkipItem, key_of
+from collectors.base import Context, Item, NeedsHuman, Order, SkipItem, key_of
 from collectors.files.columns import FIELDS
 from collectors.files.inspection import Inspection, Plan, examine
 from collectors.files.rows import Cells, Reading, read
 from collectors.files.tables import Table, open_table
 from collectors.options import DEFAULT_ZONE, SourceOptions, Zone, zone_of
 
-ABOUT = About(
-    title="Файл CSV, XLSX или JSONL",
-    auth="не нужен",
-    limits="весь файл",
-    caveats="столбцы, даты и кодировка угадываются: сначала `otklik import ФАЙЛ --dry-run`; этим "
-    "путём приходит и то, у чего нет открытой двери (Яндекс Карты)",
-)
 ORDER: Order = "unordered"
 LOOKBACK = timedelta(0)  # of no effect: all rows come every time
 PAGE = 500

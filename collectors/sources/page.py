@@ -17,7 +17,6 @@ from pydantic import Field
 from collectors import dates, schema_org
 from collectors.answers import Response
 from collectors.base import (
-    About,
     Context,
     Item,
     LayoutChanged,
@@ -31,12 +30,6 @@ from collectors.cards import Card, Selector, Selectors, cards
 from collectors.options import DEFAULT_ZONE, SourceOptions, WebAddress, Zone, zone_of
 from collectors.texts import html_to_text, parse_html
 
-ABOUT = About(
-    title="Страницы с отзывами",
-    auth="не нужен",
-    limits="столько, сколько листает сайт, но не больше max_pages страниц",
-    caveats="нужна разметка schema.org или селекторы CSS; robots.txt сайта соблюдается",
-)
 ORDER: Order = "newest_first"
 LOOKBACK = timedelta(days=4)  # dates without a time (a day) and up to three days of moderation
 GONE = {404, 410}  # past the last page of a list: its ordinary end
