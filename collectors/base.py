@@ -3,6 +3,7 @@
 A collector is a module in ``collectors/sources/`` (found by walking the package) with
 
 * ``Options``: a pydantic model (``extra="forbid"``) of its part of config.yaml;
+* ``ABOUT``: what it is, in words, and what its API allows;
 * ``ORDER``: how the site lists items, which decides when the cursor may move;
 * ``LOOKBACK``: at least the site's date step plus its longest moderation delay;
 * ``pages(ctx)``: yields lists of :class:`Mention` or :class:`Deleted`, a page at a time.
@@ -29,6 +30,7 @@ from collectors.errors import CollectError as CollectError
 from collectors.errors import LayoutChanged as LayoutChanged
 from collectors.errors import NeedsHuman as NeedsHuman
 from collectors.errors import NotModified as NotModified
+from collectors.errors import QuotaSpent as QuotaSpent
 from collectors.errors import SkipItem as SkipItem
 from collectors.errors import Transient as Transient
 
@@ -48,7 +50,9 @@ class Mention:
     ``date_known`` is False where the source gave no date and the time of import was taken.
     ``rating`` is on the scale 1…``rating_scale``; ``nps`` is an answer 0…10 to the
     recommendation question of a survey. ``company`` is whom the source says the mention is
-    about. ``raw`` is kept for later re-reading and must be JSON.
+    about, ``place`` the branch or outlet, ``app_version`` the release that is judged.
+    ``author_id`` is the site's own id of the author; ``repost_of`` tells (by its id at the site)
+    what this is a repost of. ``raw`` is kept for later re-reading and must be JSON.
     """
 
     source: str
@@ -59,10 +63,12 @@ class Mention:
     url: str = ""
     title: str = ""
     author: str | None = None
+    author_id: str | None = None
     rating: float | None = None
     rating_scale: int = 5
     nps: int | None = None
     parent_id: str | None = None
+    repost_of: str | None = None
     likes: int | None = None
     comments: int | None = None
     reposts: int | None = None
@@ -70,6 +76,8 @@ class Mention:
     company: str | None = None
     place: str | None = None
     product: str | None = None
+    city: str | None = None
+    app_version: str | None = None
     answer_text: str | None = None
     answered_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +96,11 @@ class Deleted:
 
 
 Item = Mention | Deleted
+
+
+def dates_of(page: Iterable[Item]) -> list[datetime]:
+    """The dates of a page's mentions, as far as the site gave them."""
+    return [m.published_at for m in page if isinstance(m, Mention) and m.date_known]
 
 
 def key_of(*parts: object) -> str:
@@ -218,6 +231,21 @@ class Context:
         """Say that the source's limit, not the end of its list, stopped the crawl."""
         self.cap_hit = limit
 
+    def all_older(self, moments: Iterable[datetime]) -> bool:
+        """True where all dates of a page are older than asked for; a pinned old one is not all."""
+        newest = max(moments, default=None)
+        return newest is not None and newest < self.since
+
+    def worded(self, page: Iterable[Item]) -> list[Item]:
+        """The page without what says nothing: a picture, a video or a sticker alone."""
+        kept: list[Item] = []
+        for item in page:
+            if isinstance(item, Deleted) or item.text or item.title or item.rating is not None:
+                kept.append(item)
+            else:
+                self.reject(item.external_id, "Без слов: только картинка, видео или стикер.")
+        return kept
+
     def readable(self, cards: Iterable[Card], parse: Callable[[Card], Item]) -> list[Item]:
         """Parse the cards of a page; one that raises :class:`SkipItem` is left out."""
         items: list[Item] = []
@@ -229,9 +257,41 @@ class Context:
         return items
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """Calls that an API allows to one key.
+
+    ``per_second`` on average; ``per_day`` counted from midnight in ``zone``. Sources that have the
+    same value in the option ``by`` share it.
+    """
+
+    by: str
+    per_second: float | None = None
+    per_day: int | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """A source type in words (Russian, a line each), for the app and for README's table.
+
+    ``auth`` says what the user must obtain, ``limits`` what the site allows and how far back it
+    reaches, ``caveats`` what to expect otherwise. ``unofficial`` types use a door that the site
+    may close, or whose terms the user must have read: their options ask for ``accept_terms``.
+    """
+
+    title: str
+    auth: str
+    limits: str
+    caveats: str
+    quota: Quota | None = None
+    unofficial: bool = False
+
+
 class Collector(Protocol):
     """The shape of a module in ``collectors/sources/``."""
 
+    ABOUT: About
     ORDER: Order
     LOOKBACK: timedelta
 

@@ -34,6 +34,8 @@ class Selectors(SourceOptions):
 
     item: Selector
     text: Selector | None = None
+    pros: Selector | None = None
+    cons: Selector | None = None
     title: Selector | None = None
     author: Selector | None = None
     date: Selector | None = None

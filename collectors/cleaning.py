@@ -69,10 +69,14 @@ def clean(item: Mention, source: str, now: datetime, note: Note) -> Mention:
         nps=item.nps if item.nps is not None and 0 <= item.nps <= 10 else None,
         url=_address(item.url),
         author=_line(item.author),
+        author_id=_line(item.author_id),
         company=_line(item.company),
         place=_line(item.place),
         product=_line(item.product),
+        city=_line(item.city),
+        app_version=_line(item.app_version),
         parent_id=_clean_key(item.parent_id) if item.parent_id else None,
+        repost_of=_clean_key(item.repost_of) if item.repost_of else None,
         answer_text=(clean_text(item.answer_text)[:LONGEST_TEXT] or None)
         if item.answer_text
         else None,

@@ -4,13 +4,14 @@ Errors are named by what happens next and are acted on in one place, ``collector
 
     CollectError
       Transient(retry_after)   try again later; goes into the schedule, not into sleep
+        QuotaSpent(until)      no call is left to the key before that moment
       NeedsHuman               401, 403, 404 of a list page, robots disallow, bad option: parked
       LayoutChanged            the page came but does not parse: a developer must look
       SkipItem                 one item unreadable: counted and sampled, the page goes on
       NotModified              304: nothing new, a fine outcome
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class CollectError(Exception):
@@ -23,6 +24,14 @@ class Transient(CollectError):
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QuotaSpent(Transient):
+    """The key's calls of this day are spent; ``until`` is when the next day begins."""
+
+    def __init__(self, message: str, until: datetime, retry_after: timedelta) -> None:
+        super().__init__(message, retry_after)
+        self.until = until
 
 
 class NeedsHuman(CollectError):

@@ -23,12 +23,13 @@ from typing import Any
 import httpcore
 import httpx
 
-from collectors import bodies, network
+from collectors import bodies, imap, network
 from collectors.answers import Response as Response
 from collectors.answers import busy_words, refuse, retry_after
 from collectors.base import NeedsHuman, NotModified, Transient
 from collectors.politeness import AGENT, ROBOTS_LIMIT, Robots, Slots
 from collectors.politeness import Limits as Limits
+from collectors.quotas import Meter
 from collectors.secrets import hide_secrets
 
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
@@ -60,6 +61,7 @@ class GuardedTransport(httpx.BaseTransport):
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
                 headers=request.headers.raw,
+                content=request.stream,
                 extensions=request.extensions,
             )
         )
@@ -122,11 +124,22 @@ class Http:
         self._robots = Robots(AGENT, clock, self.limits.longest_crawl_delay)
         self._validators: MutableMapping[str, Any] = {}
         self._context: SSLContext | None = None
+        self._meter: Meter | None = None
 
     def for_crawl(self, validators: MutableMapping[str, Any]) -> "Http":
         """The same door (slots, robots.txt) with the ``validators`` of one source's state."""
         door = copy.copy(self)
         door._validators = validators
+        return door
+
+    def now(self) -> datetime:
+        """The wall clock, for what is signed with the time: the run's start may be long ago."""
+        return self._now()
+
+    def metered(self, meter: Meter | None) -> "Http":
+        """The same door for calls that count towards the quota of a key."""
+        door = copy.copy(self)
+        door._meter = meter
         return door
 
     def forget(self, url: str) -> None:
@@ -184,6 +197,15 @@ class Http:
             refuse(answer)
         return answer
 
+    @contextmanager
+    def mailbox(self, account: imap.Account) -> Iterator[imap.Mailbox]:
+        """A session with a mail server: what holds for the web's addresses, certificates, limits
+        and turns holds here too. Raises what :mod:`collectors.imap` says.
+        """
+        turn = self._slots.enter(f"{account.host}:{account.port}")
+        with turn, imap.session(account, self._guard, self._trust(), self.limits) as box:
+            yield box
+
     def _conditions(self, url: str) -> dict[str, str]:
         stored = self._validators.get(url) or {}
         return {CONDITIONS[key]: str(stored[key]) for key in CONDITIONS if stored.get(key)}
@@ -205,7 +227,7 @@ class Http:
         """(status, text) of a robots.txt, its redirects followed without asking for theirs."""
         target, sent = _parsed(url), {"Accept": "text/plain,*/*;q=0.5"}
         for _ in range(self.limits.redirects + 1):
-            answer = self._attempts(_Question(target, sent))
+            answer = self.metered(None)._attempts(_Question(target, sent))
             if not answer.redirects:
                 return answer.status, answer.text[:ROBOTS_LIMIT]
             target, sent = _next_hop(target, answer, sent)
@@ -216,6 +238,8 @@ class Http:
         for attempt in range(1, self.limits.attempts + 1):
             failed: Transient | None = None
             answer: Response | None = None
+            if self._meter:
+                self._meter.spend(self._now(), self._clock, self._sleep)
             try:
                 answer = self._send(question)
             except Transient as error:
@@ -276,16 +300,20 @@ class Http:
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect)
         transport = self._transport
         if transport is None:
-            if self._context is None:
-                self._context = httpx.create_ssl_context()
             backend = network.Backend(self._guard, time.monotonic() + self.limits.total)
-            transport = GuardedTransport(backend, self._context)
+            transport = GuardedTransport(backend, self._trust())
         client = httpx.Client(transport=transport, timeout=timeout, trust_env=False)
         try:
             yield client
         finally:
             if self._transport is None:
                 client.close()
+
+    def _trust(self) -> SSLContext:
+        """The certificates that are believed; read once, for it takes a while."""
+        if self._context is None:
+            self._context = httpx.create_ssl_context()
+        return self._context
 
 
 def _parsed(url: str) -> httpx.URL:

@@ -55,6 +55,11 @@ class Guard:
         self._resolver = resolver
         self._allowed = allow_private
 
+    def is_allowed(self, host: str) -> bool:
+        """True where the config says that ``host`` may lie inside the own network."""
+        allowed = self._allowed
+        return allowed is True or (not isinstance(allowed, bool) and host in allowed)
+
     def addresses(self, host: str, port: int) -> list[str]:
         """Checked addresses of ``host``; raises Transient (no such name) or NeedsHuman."""
         try:
@@ -63,8 +68,7 @@ class Guard:
             raise Transient(
                 f"Имя {host} не находится в DNS. Проверьте адрес и подключение к сети."
             ) from error
-        allowed = self._allowed
-        if allowed is True or (not isinstance(allowed, bool) and host in allowed):
+        if self.is_allowed(host):
             return found
         public = [address for address in found if is_public(address)]
         if not public:

@@ -28,3 +28,15 @@ def find(name: str) -> Collector:
     near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     hint = f"Может быть, {' или '.join(near)}?" if near else f"Есть: {', '.join(known)}."
     raise NeedsHuman(f"Неизвестный тип источника «{name}». {hint}")
+
+
+def table() -> str:
+    """The types as a Markdown table, for README."""
+    titles = ("type", "что это", "доступ", "пределы", "на что смотреть")
+    rows = [titles, ("---",) * len(titles)]
+    for name, module in types().items():
+        about = module.ABOUT
+        note = f"**неофициально, нужно accept_terms.** {about.caveats}"
+        caveats = note if about.unofficial else about.caveats
+        rows.append((f"`{name}`", about.title, about.auth, about.limits, caveats))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"

@@ -29,6 +29,7 @@ from collectors.base import (
     NeedsHuman,
     NotModified,
     Outcome,
+    QuotaSpent,
     Saved,
     SkipItem,
     Status,
@@ -84,14 +85,16 @@ def crawl(
     *,
     interval: timedelta | None,
     now: datetime,
+    since: datetime = EPOCH,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Outcome:
     """Read ``name`` from its cursor on; never raises but for KeyboardInterrupt and its kin.
 
-    ``interval`` is the source's own pace; None means that it is not scheduled (a file import).
-    ``now`` is the run's start (aware, UTC), ``clock`` tells when it ended.
+    ``interval`` is how long it rests until its next turn; None means that it is not scheduled (a
+    file import). ``now`` is the run's start (aware, UTC), ``clock`` tells when it ended; ``since``
+    is the lower bound where there is no cursor.
     """
-    ctx = Context(source=name, options=options, since=EPOCH, now=now, http=http)
+    ctx = Context(source=name, options=options, since=since, now=now, http=http)
     run = _Run(collector, store, ctx, Saved(), {})
     status, failure = Status.OK, None
     try:
@@ -278,6 +281,8 @@ def _next_due(
     """When to come again; an unscheduled source (None) is never due by itself."""
     if interval is None:
         return None
+    if isinstance(failure, QuotaSpent):
+        return failure.until  # the rest of what this turn is for
     wait = interval
     if failure is not None:
         wait = max(wait, min(timedelta(minutes=2 ** min(failures, 20)), LONGEST_BACKOFF))

@@ -12,6 +12,7 @@ BLOCKS = {
     *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p"),
     *("pre", "section", "table", "tr", "ul"),
 }
+_LABEL = re.compile(r"\A(?:достоинства|недостатки|плюсы|минусы|комментарий)\s*:\s*", re.IGNORECASE)
 HIDDEN = {"script", "style", "noscript", "template"}
 # Stands for a line break while the source's own white space is folded; is itself no white space.
 _BREAK = "\x01"
@@ -23,6 +24,14 @@ def html_to_text(markup: str) -> str:
         return html.unescape(markup).strip() if "&" in markup else markup.strip()
     # The pure Python parser: lxml's stops at 256 levels of nesting and drops the rest.
     return text_of(BeautifulSoup(markup, "html.parser"))
+
+
+def with_pros_and_cons(text: str, pros: str, cons: str) -> str:
+    """One text of what a site keeps apart: advantages, drawbacks and the rest, each named."""
+    if not pros and not cons:
+        return text
+    named = (("Достоинства", pros), ("Недостатки", cons), ("Комментарий", text))
+    return "\n".join(f"{name}: {_LABEL.sub('', part)}" for name, part in named if part)
 
 
 def parse_html(markup: str) -> BeautifulSoup:

@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 a source needs later or a human, 2 wrong use or config, 3 a bug.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -80,12 +81,50 @@ def check(
 
 @app.command()
 def crawl(
-    sources: SourcesArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+    sources: SourcesArgument = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="Собрать период с этого дня.", show_default=False
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to", formats=["%Y-%m-%d"], help="… до этого, не включая его.", show_default=False
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Собрать новые упоминания; названные источники опрашиваются и вне очереди."""
+    """Собрать новые упоминания; названные источники опрашиваются и вне очереди.
+
+    С --from собирается только указанный период, обычный сбор продолжится с прежнего места.
+    """
     from otklik import commands
 
-    raise typer.Exit(commands.crawl(_house(config), sources, as_json=as_json))
+    if since is None:
+        if until is not None:
+            fail("--to пишется вместе с --from: otklik crawl ИСТОЧНИК --from 2026-01-01")
+        raise typer.Exit(commands.crawl(_house(config), sources, as_json=as_json))
+    if not sources:
+        fail("Назовите источники: otklik crawl ИСТОЧНИК --from 2026-01-01")
+    begin, end = since.date(), until.date() if until else None
+    raise typer.Exit(commands.backfill(_house(config), sources, begin, end, as_json=as_json))
+
+
+@app.command()
+def schedule(
+    attached: Annotated[
+        bool,
+        typer.Option("--attached", hidden=True, help="Закончить со стандартным вводом."),
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Собирать и анализировать по расписанию, пока не остановят (Ctrl+C)."""
+    from otklik.serving import work
+
+    raise typer.Exit(work(_house(config), attached=attached))
 
 
 @app.command("import")
@@ -189,6 +228,39 @@ def export(
 
 
 @app.command()
+def prune(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Стереть упоминания старше срока хранения (personal.keep в config.yaml)."""
+    from otklik import personal
+
+    raise typer.Exit(personal.tell_prune(_house(config), as_json=as_json))
+
+
+@app.command()
+def forget(
+    author: Annotated[
+        str, typer.Argument(help="Имя, id, ссылка на профиль или хеш («автор a1b2c3»).")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="Только в этом источнике: имена и id бывают у разных людей.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Показать, сколько будет стёрто, и ничего не менять.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Стереть всё, что написал один автор, и больше его записей не сохранять."""
+    from otklik import personal
+
+    raise typer.Exit(
+        personal.forget(_house(config), author, source, dry_run=dry_run, as_json=as_json)
+    )
+
+
+@app.command()
 def classify(
     file: Annotated[str, typer.Argument(help="Файл или «-» — стандартный ввод.")] = "-",
     plain: Annotated[
@@ -208,10 +280,22 @@ def serve(
     headless: Annotated[bool, typer.Option("--headless", help="Не открывать браузер.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Открыть приложение (только на этой машине)."""
-    from otklik import commands
+    """Открыть приложение (только на этой машине) и собирать по расписанию, пока оно открыто."""
+    from otklik.serving import serve as run_app
 
-    raise typer.Exit(commands.serve(_house(config), port, headless=headless))
+    raise typer.Exit(run_app(_house(config), port, headless=headless))
+
+
+@app.command()
+def hooks(
+    port: Annotated[int, typer.Option(help="Порт на этой машине.")] = 8502,
+    config: ConfigOption = None,
+) -> None:
+    """Принимать события для источников типа webhook (подписанные, на этой машине)."""
+    from otklik import hooks as service
+    from otklik.config import load
+
+    raise typer.Exit(service.serve(load(config), port))
 
 
 @app.command()
@@ -226,10 +310,7 @@ def demo(
     from otklik import commands
 
     house = _house(config)
-    worst = commands.demo(house)
-    if no_serve or worst:
-        raise typer.Exit(worst)
-    raise typer.Exit(commands.serve(house, None, headless=headless))
+    raise typer.Exit(commands.demo(house, then_serve=not no_serve, headless=headless))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,31 @@
 """What each command does and prints. Every function returns the exit code."""
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
+from datetime import UTC, date, datetime, time
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from collectors.base import Outcome, Status
-from otklik import pipeline, weights
-from otklik.config import ENVIRONMENT_KEY, Config, SourceConfig, load
+from otklik import crawling, pipeline, weights
+from otklik.config import Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError
 from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
 from otklik.telling import WORDS, as_dict, print_json, tell, tell_inspection
-from storage import mentions, queries, settings
+from storage import mentions, queries
 
 
 def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     """First page of every source; nothing is stored."""
-    chosen = _chosen(config, names)
-    results = list(pipeline.check(config, chosen, pipeline.door(config)))
+    chosen = _chosen(config.sources, names, config)
+    results = list(pipeline.check(config, chosen, crawling.door(config)))
     if as_json:
         print_json([{"source": r.source, "items": r.items, "error": r.error} for r in results])
         return _worst(bool(r.error) for r in results)
@@ -40,22 +37,41 @@ def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
 
 def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
     """Crawl the named sources, or all that may be asked now."""
-    chosen = _chosen(house.config, names)
+    chosen = _chosen(house.sources(), names, house.config)
     if not names:
         chosen = list(_that_may(house, chosen))
-    http = pipeline.door(house.config)
-    outcomes = []
-    with progress("Сбор", len(chosen)) as advance:
-        for outcome in pipeline.collect(house, chosen, http):
-            outcomes.append(outcome)
+    told = _told(pipeline.collect(house, chosen, crawling.door(house.config)), len(chosen), as_json)
+    if not chosen and not as_json:
+        note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
+    return told
+
+
+def backfill(
+    house: House, names: list[str], since: date, until: date | None, *, as_json: bool
+) -> int:
+    """Collect what is dated from ``since`` on and before ``until`` (None: now)."""
+    begin = datetime.combine(since, time(), house.zone)
+    end = datetime.combine(until, time(), house.zone) if until else datetime.now(UTC)
+    if end <= begin:
+        raise ConfigError("--to должно быть позже, чем --from")
+    chosen = _chosen(house.sources(), names, house.config)
+    http = crawling.door(house.config)
+    outcomes = pipeline.collect_range(house, chosen, http, since=begin, until=end)
+    return _told(outcomes, len(chosen), as_json)
+
+
+def _told(outcomes: Iterable[Outcome], total: int, as_json: bool) -> int:
+    """Tell the outcomes as they come; the exit code."""
+    ended = []
+    with progress("Сбор", total) as advance:
+        for outcome in outcomes:
+            ended.append(outcome)
             advance(1)
             if not as_json:
                 tell(outcome)
     if as_json:
-        print_json([as_dict(outcome) for outcome in outcomes])
-    elif not chosen:
-        note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
-    return _code(outcomes)
+        print_json([as_dict(outcome) for outcome in ended])
+    return _code(ended)
 
 
 def inspect(house: House, file: Path, source: str, given: dict[str, Any], *, as_json: bool) -> int:
@@ -126,7 +142,7 @@ def analyse(house: House, *, as_json: bool) -> int:
 def status(house: House, *, as_json: bool) -> int:
     """What is stored, what is pending, how each source fares."""
     with house.db.read() as session:
-        figures = queries.status(session, _model_version(house, session))
+        figures = queries.status(session, pipeline.model_version(house, session))
     if as_json:
         print_json(figures)
         return OK
@@ -154,7 +170,7 @@ def export(house: House, form: str, out: Path | None) -> int:
     if out is None and form == "xlsx":
         raise ConfigError("XLSX — не для экрана: укажите файл, --out упоминания.xlsx")
     with house.db.read() as session, _target(out) as file:
-        found = queries.export(session, Filter(voices_only=False))
+        found = queries.export(session, Filter(voices_only=False, repeats=True))
         writers[form](found, file, house.zone)
     if out:
         note(f"Записан файл {out}")
@@ -193,39 +209,25 @@ def classify(file: str, config: Path | None, *, plain: bool) -> int:
     return NOT_ALL if broken else OK
 
 
-def serve(house: House, port: int | None, *, headless: bool) -> int:
-    """Run the app until interrupted."""
-    app = find_spec("app")
-    if app is None or app.origin is None:
-        raise ConfigError("не найден app.py — установите пакет целиком: make setup")
-    port = port or house.config.app.port
-    note(f"Приложение: http://localhost:{port} — остановить: Ctrl+C")
-    command = [sys.executable, "-m", "streamlit", "run", app.origin, "--server.port", str(port)]
-    command += ["--server.address", "localhost", "--browser.gatherUsageStats", "false"]
-    # On a fresh machine Streamlit would ask for an e-mail address and wait.
-    command += ["--server.showEmailPrompt", "false"]
-    if headless:  # else Streamlit opens a browser where there is a screen
-        command += ["--server.headless", "true"]
-    environment = os.environ | {ENVIRONMENT_KEY: str(house.config.path)}
-    try:
-        return subprocess.run(command, env=environment, check=False).returncode and BUG
-    except KeyboardInterrupt:
-        return OK
+def demo(house: House, *, then_serve: bool, headless: bool) -> int:
+    """Fill the database: exports through the file reader, the rest over HTTP, all analysed.
 
-
-def demo(house: House) -> int:
-    """Fill the database: exports through the file reader, the rest over HTTP, all analysed."""
+    The site stays up while the app runs, so that its sources can be collected again.
+    """
     from otklik import demo as stage
+    from otklik.serving import serve
 
     with stage.site(house):
-        collected = crawl(house, None, as_json=False)
-    return max(collected, analyse(house, as_json=False))
+        worst = max(crawl(house, None, as_json=False), analyse(house, as_json=False))
+        return worst if worst or not then_serve else serve(house, None, headless=headless)
 
 
-def _chosen(config: Config, names: list[str] | None) -> list[SourceConfig]:
+def _chosen(
+    sources: Sequence[SourceConfig], names: list[str] | None, config: Config
+) -> list[SourceConfig]:
     if not names:
-        return list(config.sources)
-    known = {source.name: source for source in config.sources}
+        return list(sources)
+    known = {source.name: source for source in sources}
     for name in names:
         if name not in known:
             have = ", ".join(known) or "ни одного"
@@ -272,11 +274,3 @@ def _lines(file: str) -> Iterator[str]:
             yield from lines
     except OSError as error:
         raise ConfigError(f"{file} не читается: {error.strerror}") from error
-
-
-def _model_version(house: House, session: Session) -> str:
-    """The version whose answers count, without loading a model."""
-    if house.config.nlp.model is None:
-        return weights.version_of(house.config)
-    used: str = settings.get(session, settings.MODEL, "")
-    return used

@@ -26,6 +26,8 @@ from pydantic import (
     model_validator,
 )
 
+from collectors import schedules
+from collectors.schedules import Schedule
 from nlp.journey import Stage, default_journey
 from nlp.labels import Touchpoint
 from otklik.messages import ConfigError, describe
@@ -33,22 +35,11 @@ from otklik.messages import ConfigError, describe
 #: Where the config is looked for: --config, then this variable, then ./config.yaml.
 ENVIRONMENT_KEY = "OTKLIK_CONFIG"
 
-_UNITS = {
-    "м": "minutes", "мин": "minutes", "m": "minutes", "min": "minutes",
-    "ч": "hours", "час": "hours", "часа": "hours", "часов": "hours", "h": "hours",
-    "д": "days", "день": "days", "дня": "days", "дней": "days", "d": "days",
-}  # fmt: skip
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def _interval(value: Any) -> Any:
-    """«30м», «2 часа», «1d» -> timedelta."""
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d+)\s*([a-zа-я]+)\.?", str(value).strip().lower())
-    if not match or match[2] not in _UNITS or int(match[1]) == 0:
-        raise ValueError("период пишется числом и единицей: 30м, 2ч, 1д")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+def _schedule(value: Any) -> Any:
+    return value if isinstance(value, Schedule) else schedules.parse(str(value))
 
 
 def _zone(value: str) -> str:
@@ -59,7 +50,6 @@ def _zone(value: str) -> str:
     return value
 
 
-Interval = Annotated[timedelta, BeforeValidator(_interval)]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -74,17 +64,33 @@ class DatabaseConfig(_Part):
     url: Text = "otklik.db"
 
 
+def _query(value: str) -> str:
+    # The parser takes a moment to load: only brands with a query need it.
+    from otklik.query.parsing import parse
+
+    if value.strip():
+        parse(value)  # its error is a ValueError in the user's words
+    return value.strip()
+
+
 class BrandConfig(_Part):
-    """A brand that is watched; ``aliases`` are further spellings to find it by."""
+    """A brand that is watched; ``aliases`` are further spellings to find it by.
+
+    ``query`` (see :mod:`otklik.query`) decides instead of the names which mentions are its own.
+    """
 
     code: Code
     name: Text
     aliases: tuple[Text, ...] = ()
+    query: Annotated[str, AfterValidator(_query)] = ""
     competitor: bool = False
 
 
 class SourceConfig(BaseModel):
-    """A source; keys beyond these are the options of its type (checked by that collector)."""
+    """A source; keys beyond these are the options of its type (checked by that collector).
+
+    ``every`` is an interval («30м») or a cron expression («0 3 * * *») in the config's zone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -92,7 +98,7 @@ class SourceConfig(BaseModel):
     type: Text
     title: str = ""
     brand: str | None = None
-    every: Interval = timedelta(hours=6)
+    every: Annotated[Schedule, BeforeValidator(_schedule)] = schedules.parse("6ч")
     enabled: bool = True
 
     @property
@@ -111,11 +117,36 @@ class NlpConfig(_Part):
 
 
 class HttpConfig(_Part):
-    """How politely we collect. ``allow_private`` lists hosts inside one's own network."""
+    """How politely we collect. ``allow_private`` lists hosts inside one's own network.
+
+    ``workers`` is how many sources `otklik schedule` crawls at once, each on a site of its own.
+    """
 
     contact: str = ""
     delay: Annotated[float, Field(ge=0, le=3600, description="seconds between requests")] = 1.0
     allow_private: tuple[str, ...] = ()
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+
+
+def _days(value: Any) -> Any:
+    """«730д» -> timedelta."""
+    if value is None or isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"([1-9]\d{0,4})\s*(?:д|дн|день|дня|дней|d|days?)\.?", str(value).strip())
+    if not match:
+        raise ValueError("срок пишется в днях: 730д")
+    return timedelta(days=int(match[1]))
+
+
+class PersonalConfig(_Part):
+    """What is kept of authors: their names and ids (from all sources, from these, or hashes only).
+
+    ``keep`` is how long mentions are kept; ``key`` the key of the hashes, None a file beside.
+    """
+
+    store_authors: bool | tuple[Text, ...] = False
+    keep: Annotated[timedelta | None, BeforeValidator(_days)] = None
+    key: Text | None = None
 
 
 class AppConfig(_Part):
@@ -142,6 +173,7 @@ class Config(_Part):
     sources: tuple[SourceConfig, ...] = ()
     nlp: NlpConfig = NlpConfig()
     http: HttpConfig = HttpConfig()
+    personal: PersonalConfig = PersonalConfig()
     app: AppConfig = AppConfig()
     stages: tuple[StageConfig, ...] = Field(default=(), alias="journey")
 
@@ -192,7 +224,13 @@ class Config(_Part):
         return f"sqlite:///{(self.path.parent / url).resolve()}"
 
     def options_of(self, source: SourceConfig) -> dict[str, Any]:
-        """The source's options with secrets filled in; raises ConfigError where one is missing."""
+        """The source's options with secrets filled in; raises ConfigError where one is missing.
+
+        Those of a source that was made in the app are taken literally: who may use the app may
+        not for that reason send our keys wherever they like.
+        """
+        if source not in self.sources:
+            return source.options
         where = f"sources[{self.sources.index(source)}]"
         options: dict[str, Any] = resolve(source.options, self.environment, where)
         return options

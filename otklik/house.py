@@ -1,60 +1,27 @@
 """The open house: config, database and brand matcher, brought into agreement with each other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import select
+from sqlmodel import col, select
 
-from collectors.base import Counts, Item, Mention, Outcome, Saved, key_of
+from collectors.base import Counts, Item, Mention, Outcome, Saved
+from collectors.quotas import Quotas
 from nlp.text import lemmas
-from otklik.brands import Matcher, Places, code_of
-from otklik.config import Config
-from storage import crawls, mentions, settings
+from otklik import authors, matching
+from otklik.brands import code_of
+from otklik.config import Config, SourceConfig
+from otklik.matching import Brands
+from storage import crawls, likeness, mentions, settings
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
 from storage.database import Database
-from storage.models import Brand
-
-#: Brands that an import may create from its «company» column; more means it is no company column.
-_MOST_IMPORTED_BRANDS = 50
-
-
-#: Setting: fingerprint of the names and sources that stored mentions were matched by.
-_MATCHED = "matched_by"
-
-
-class Brands:
-    """Decides for which brands a mention of a shared source counts.
-
-    Whom the source itself names (``company``) outranks the names in the text.
-    """
-
-    def __init__(self, matcher: Matcher, companies: dict[str, int]) -> None:
-        self._matcher = matcher
-        self._companies = companies
-
-    def of(self, mention: Mention) -> Sequence[int]:
-        """Brand ids in order of appearance; empty where no brand is found."""
-        return self._named_as(mention.company or "") or self._matcher.find(mention.text)
-
-    def places(self, text: str) -> Mapping[int, Places]:
-        """Where ``text`` names which brands, by brand id."""
-        return self._matcher.places(text)
-
-    def is_new(self, company: str) -> bool:
-        """Whether the company is no brand yet and there is room for one more."""
-        full = len(self._companies) >= _MOST_IMPORTED_BRANDS
-        return bool(code_of(company)) and not full and not self._named_as(company)
-
-    def add(self, code: str, brand_id: int) -> None:
-        """From now on the company of this code is this brand."""
-        self._companies[code] = brand_id
-
-    def _named_as(self, company: str) -> list[int]:
-        imported = self._companies.get(code_of(company))
-        return self._matcher.find(company) or ([imported] if imported else [])
+from storage.leases import Lease
+from storage.models import Brand, Source
+from storage.personal import Personal, mask_stored
+from storage.quotas import SqlLedger
 
 
 @dataclass(slots=True)
@@ -64,15 +31,41 @@ class House:
     config: Config
     db: Database
     brands: Brands
+    quotas: Quotas
+    personal: Personal
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which days are counted."""
         return self.config.zone
 
-    def store(self) -> SqlStore:
-        """Storage as the runner sees it."""
-        return SqlStore(self.db, zone=self.zone, brands_of=self.brands.of, lemmas_of=lemmas)
+    def sources(self) -> tuple[SourceConfig, ...]:
+        """What is collected: the sources of config.yaml and those that were added in the app."""
+        with self.db.read() as session:
+            made = session.exec(
+                select(Source, Brand.code)
+                .outerjoin(Brand, col(Brand.id) == col(Source.brand_id))
+                .where(col(Source.origin) == "app", col(Source.gone).is_(False))
+                .order_by(col(Source.id))
+            ).all()
+        return self.config.sources + tuple(_source_of_app(row, code) for row, code in made)
+
+    def reload_brands(self) -> None:
+        """Learn what was said of brands since; :func:`matching.rematch` is for what is stored."""
+        with self.db.read() as session:
+            self.brands = matching.load(session, self.brands)
+
+    def store(self, lease: Lease | None = None) -> SqlStore:
+        """Storage as the runner sees it; it knows the brand queries of this moment."""
+        self.reload_brands()
+        return SqlStore(
+            self.db,
+            zone=self.zone,
+            brands_of=self.brands.of,
+            lemmas_of=lemmas,
+            lease=lease,
+            personal=self.personal,
+        )
 
     def import_store(self, on_page: Callable[[int], None]) -> "ImportStore":
         """The same for a file that somebody imports by hand."""
@@ -115,41 +108,56 @@ class ImportStore:
         self.inner.save_outcome(outcome, failures)
 
 
-def open_house(config: Config) -> House:
-    """Open the database, bring its schema, catalogue, days and brands up to the config."""
-    db = Database(config.database_url)
+def open_house(config: Config, db: Database | None = None) -> House:
+    """Open the database, bring its schema, catalogue, days and brands up to the config.
+
+    ``db`` is the same database where it is open already.
+    """
+    db = db or Database(config.database_url)
     db.migrate()
     with db.write() as session:
         crawls.sync_catalog(session, _brands_in(config), _sources_in(config))
-        rows = session.exec(select(Brand.code, Brand.id, Brand.origin)).all()
-    names = {brand.code: (brand.name, *brand.aliases) for brand in config.brands}
-    matcher = Matcher({key: names[code] for code, key, _ in rows if key and code in names})
-    companies = {code: key for code, key, origin in rows if key and origin == "import"}
-    house = House(config, db, Brands(matcher, companies))
+        brands = matching.load(session)
+    house = House(config, db, brands, Quotas(SqlLedger(db), config.zone), authors.personal(config))
     _follow_changes(house)
     return house
 
 
 def _follow_changes(house: House) -> None:
-    """A new zone moves mentions to other days; new names, or a source's brand, to other brands."""
-    names = key_of(
-        *((brand.code, brand.name, brand.aliases) for brand in house.config.brands),
-        *((source.name, source.brand) for source in house.config.sources),
-    )
+    """A new zone moves mentions to other days; names, queries, a source's brand to other brands.
+
+    Names of authors that are not to be stored any more become hashes.
+    """
     with house.db.read() as session:
-        zone, matched = settings.get(session, settings.ZONE), settings.get(session, _MATCHED)
+        zone = settings.get(session, settings.ZONE)
     if zone != house.config.timezone:
         with house.db.write() as session:
             mentions.rezone(session, house.zone)
-    if matched != names:
-        with house.db.write() as session:
-            mentions.rematch(session, house.brands.of)
-            settings.put(session, _MATCHED, names)
+    with house.db.write() as session:
+        grouped = settings.get(session, settings.GROUPED)
+        if mask_stored(session, house.personal) or grouped != likeness.VERSION:
+            mentions.regroup(session)
+    for _ in matching.rematch(house.db, house.brands):
+        pass
+
+
+def _source_of_app(source: Source, brand_code: str | None) -> SourceConfig:
+    return SourceConfig.model_validate(
+        {
+            **source.options,
+            "name": source.name,
+            "type": source.type,
+            "title": source.title,
+            "brand": brand_code,
+            "every": source.schedule,
+            "enabled": source.enabled,
+        }
+    )
 
 
 def _brands_in(config: Config) -> list[BrandDeclaration]:
     return [
-        BrandDeclaration(brand.code, brand.name, brand.aliases, brand.competitor)
+        BrandDeclaration(brand.code, brand.name, brand.aliases, brand.competitor, brand.query)
         for brand in config.brands
     ]
 
@@ -163,7 +171,7 @@ def _sources_in(config: Config) -> list[SourceDeclaration]:
             title=source.title,
             brand_code=source.brand,
             options=source.options,
-            every=source.every,
+            schedule=source.every.text,
             enabled=source.enabled,
         )
         for source in config.sources

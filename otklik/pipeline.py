@@ -9,20 +9,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
 
-from collectors import registry, runner
-from collectors.base import CollectError, Collector, Counts, Outcome, Status
-from collectors.http import Http, Limits
+from collectors import runner
+from collectors.base import CollectError, Outcome, Status
+from collectors.http import Http
 from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query, Result
 from nlp.labels import Tone
 from otklik.config import Config, SourceConfig
+from otklik.crawling import backfill, busy, crawl, no_crawl, prepare
 from otklik.house import House
-from otklik.messages import ConfigError, describe
-from otklik.weights import path_of
-from storage import labelling, mentions
+from otklik.leases import Keeper
+from otklik.messages import ConfigError
+from otklik.weights import path_of, version_of
+from storage import labelling, leases, mentions, settings
+from storage.leases import Refused
 from storage.mentions import Pending
 
 #: Mentions taken from the queue at once: enough for the model to sort by length, small in memory.
@@ -50,47 +53,32 @@ class Checked:
     error: str = ""
 
 
-def door(config: Config) -> Http:
-    """The network as config.yaml allows it."""
-    http = config.http
-    return Http(Limits(delay=http.delay, contact=http.contact, allow_private=http.allow_private))
-
-
-def prepare(config: Config, source: SourceConfig) -> tuple[Collector, BaseModel]:
-    """The collector of a source and its checked options; raises ConfigError with the place."""
-    index = config.sources.index(source)
-    try:
-        collector = registry.find(source.type)
-    except CollectError as error:
-        raise ConfigError(f"{config.path.name}: sources[{index}].type — {error}") from error
-    options = config.options_of(source)
-    if "timezone" in collector.Options.model_fields:
-        options.setdefault("timezone", config.timezone)
-    try:
-        folder = {"folder": config.path.parent}
-        return collector, collector.Options.model_validate(options, context=folder)
-    except ValidationError as error:
-        text = config.path.read_text(encoding="utf-8-sig")
-        place = ("sources", index)
-        message = describe(error, collector.Options, config.path.name, text, place)
-        raise ConfigError(message) from error
-
-
 def collect(house: House, sources: Iterable[SourceConfig], http: Http) -> Iterator[Outcome]:
     """Crawl the sources one after another; one that fails is an outcome, the others go on."""
-    store = house.store()
-    for source in sources:
-        now = datetime.now(UTC)
-        try:
-            collector, options = prepare(house.config, source)
-        except ConfigError as error:
-            outcome = _misconfigured(source, now, str(error))
-            store.save_outcome(outcome, failures=0)
-            yield outcome
-            continue
-        yield runner.crawl(
-            source.name, collector, options, store, http, interval=source.every, now=now
-        )
+    with Keeper(house.db).beating() as keeper:
+        for source in sources:
+            ended = crawl(house, source, keeper, http)
+            yield busy(source) if isinstance(ended, Refused) else ended
+
+
+def collect_range(
+    house: House,
+    sources: Iterable[SourceConfig],
+    http: Http,
+    *,
+    since: datetime,
+    until: datetime,
+) -> Iterator[Outcome]:
+    """Collect what is dated ``since`` <= date < ``until`` (aware), one source after another."""
+    with Keeper(house.db).beating() as keeper:
+        for source in sources:
+            try:
+                ended = backfill(house, source, keeper, http, since=since, until=until)
+            except ConfigError as error:
+                now = datetime.now(UTC)
+                yield no_crawl(source, Status.NEEDS_HUMAN, str(error), now)
+                continue
+            yield busy(source) if isinstance(ended, Refused) else ended
 
 
 def check(config: Config, sources: Iterable[SourceConfig], http: Http) -> Iterator[Checked]:
@@ -123,6 +111,14 @@ def model_of(config: Config) -> Analyser:
         )
     except (ModelUnavailable, UnknownLabels, WrongWeights) as error:
         raise ConfigError(f"{config.path.name}: nlp.model — {error}") from error
+
+
+def model_version(house: House, session: Session) -> str:
+    """The version whose answers count, without loading a model."""
+    if house.config.nlp.model is None:
+        return version_of(house.config)
+    used: str = settings.get(session, settings.MODEL, "")
+    return used
 
 
 def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed:
@@ -179,7 +175,11 @@ def _questions(house: House, item: Pending) -> Iterator[tuple[int | None, Query]
 def reason_to_wait(house: House, source: SourceConfig) -> str:
     """Why the source should not be asked now, in words; empty where it may."""
     saved, now = house.store().load(source.name), datetime.now(UTC)
-    if not source.enabled:
+    with house.db.read() as session:
+        app_says = leases.app_says(session, source.name)
+    if app_says is False:
+        return "на паузе; возобновить можно в приложении"
+    if not (source.enabled or app_says):
         return "выключен в config.yaml"
     if saved.parked:
         return "ждёт человека; после исправления: otklik crawl " + source.name
@@ -187,16 +187,3 @@ def reason_to_wait(house: House, source: SourceConfig) -> str:
         moment = saved.next_due.astimezone(house.zone)
         return f"отложен до {moment:%d.%m %H:%M}; спросить сейчас: otklik crawl {source.name}"
     return ""
-
-
-def _misconfigured(source: SourceConfig, now: datetime, error: str) -> Outcome:
-    """Not parked: as soon as the config is mended, the next run goes through."""
-    return Outcome(
-        source=source.name,
-        status=Status.NEEDS_HUMAN,
-        started_at=now,
-        finished_at=now,
-        counts=Counts(),
-        error=error,
-        next_due=now + source.every,
-    )

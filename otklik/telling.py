@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 from collectors.base import Outcome, Status
@@ -31,6 +32,8 @@ def tell(outcome: Outcome) -> None:
     if counts.skipped:
         line += f", пропущено {counts.skipped}"
     note(line)
+    if outcome.coverage.cap_hit:
+        note(f"  Источник отдаёт не всё: {outcome.coverage.cap_hit}.")
     if outcome.error:
         note(f"  {outcome.error}")
     for remark in outcome.notes:
@@ -67,10 +70,18 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "deleted": counts.deleted,
         "skipped": counts.skipped,
         "samples": [{"where": s.where, "reason": s.reason} for s in outcome.skipped],
+        "asked_from": _moment(outcome.coverage.asked_from),
+        "oldest": _moment(outcome.coverage.oldest),
+        "newest": _moment(outcome.coverage.newest),
+        "cap_hit": outcome.coverage.cap_hit,
         "error": outcome.error,
         "seconds": round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
-        "next_due": outcome.next_due.isoformat() if outcome.next_due else None,
+        "next_due": _moment(outcome.next_due),
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def print_json(value: Any) -> None:

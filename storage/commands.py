@@ -1,15 +1,19 @@
-"""The write side for views: corrections by hand, and work asked of the worker."""
+"""The write side for views: corrections by hand, schedules, and work asked of the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from collectors.schedules import parse
 from nlp.labels import Kind, Tone, Touchpoint
+from storage import crawls, leases
 from storage import tables as t
+from storage.crawls import SourceDeclaration as SourceDeclaration
 from storage.errors import NotFound, StorageError
 from storage.labelling import relabel
 
@@ -22,15 +26,6 @@ class CorrectedOpinion:
     tone: Tone
     start: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
-    """A job that this worker, and no other, shall do."""
-
-    id: int
-    kind: str
-    payload: dict[str, Any]
 
 
 def correct(
@@ -102,41 +97,136 @@ def _no_mention(mention_id: int) -> NotFound:
 
 
 def enqueue_job(session: Session, kind: str, payload: dict[str, Any], *, now: datetime) -> int:
-    """Ask the worker for something; the job's id."""
+    """Ask the worker for something; the job's id. One that already waits is not asked twice."""
+    job = t.job.c
+    waiting = sa.select(job.id, job.payload).where(job.kind == kind, job.state == "queued")
+    for job_id, asked in session.execute(waiting):
+        if asked == payload:
+            return int(job_id)
     row = {"kind": kind, "payload": payload, "state": "queued", "message": "", "created_at": now}
-    result = session.execute(sa.insert(t.job).values(row).returning(t.job.c.id))
+    row |= {"result": {}, "attempts": 0}
+    result = session.execute(sa.insert(t.job).values(row).returning(job.id))
     return int(result.scalar_one())
 
 
-def claim_job(session: Session, *, now: datetime) -> ClaimedJob | None:
-    """The oldest queued job, now running; two workers never get the same (one writer at a time)."""
-    job = t.job.c
-    oldest = sa.select(sa.func.min(job.id)).where(job.state == "queued").scalar_subquery()
-    claimed = session.execute(
-        sa.update(t.job)
-        .where(job.id == oldest)
-        .values(state="running", started_at=now)
-        .returning(job.id, job.kind, job.payload)
-    ).first()
-    return ClaimedJob(*claimed) if claimed else None
+def run_now(session: Session, source_id: int, *, now: datetime) -> int:
+    """Have the source crawled as soon as may be, paused, parked or not; the job's id."""
+    return enqueue_job(session, "crawl", {"source": _name(session, source_id)}, now=now)
 
 
-def finish_job(
-    session: Session, job_id: int, *, ok: bool, message: str = "", now: datetime
-) -> None:
-    """Tell how a job ended."""
-    state = "done" if ok else "failed"
-    _end_jobs(session, t.job.c.id == job_id, state, message, now)
+def backfill(
+    session: Session, source_id: int, *, since: datetime, until: datetime, now: datetime
+) -> int:
+    """Have mentions of ``since`` <= date < ``until`` (aware) collected; the job's id."""
+    if until <= since:
+        raise StorageError("Конец периода должен быть позже начала.")
+    payload = {"source": _name(session, source_id)}
+    payload |= {"since": since.isoformat(), "until": until.isoformat()}
+    return enqueue_job(session, "backfill", payload, now=now)
 
 
-def fail_running_jobs(session: Session, message: str, *, now: datetime) -> None:
-    """End what a killed worker left running; for a worker that starts and is the only one."""
-    _end_jobs(session, t.job.c.state == "running", "failed", message, now)
+def check(session: Session, source_id: int, *, now: datetime) -> int:
+    """Have the source's first page looked at, storing nothing; the job's id."""
+    return enqueue_job(session, "check", {"source": _name(session, source_id)}, now=now)
 
 
-def _end_jobs(
-    session: Session, which: sa.ColumnElement[bool], state: str, message: str, now: datetime
-) -> None:
+def preview(session: Session, kind: str, options: Mapping[str, Any], *, now: datetime) -> int:
+    """Have the first mentions shown of a source of type ``kind`` that is only a form as yet."""
+    return enqueue_job(session, "preview", {"type": kind, "options": dict(options)}, now=now)
+
+
+def pause(session: Session, source_id: int) -> None:
+    """Let the source rest until somebody resumes it, whatever config.yaml says."""
+    _set(session, source_id, app_enabled=False)
+
+
+def resume(session: Session, source_id: int) -> None:
+    """Let the source be crawled by itself again; one that waited for a human is due at once."""
+    source = t.source.c
+    row = session.execute(sa.select(source.enabled).where(source.id == source_id)).first()
+    _set(session, source_id, app_enabled=None if row and row.enabled else True)
     session.execute(
-        sa.update(t.job).where(which).values(state=state, message=message, finished_at=now)
+        sa.update(t.source_state)
+        .where(t.source_state.c.source_id == source_id, t.source_state.c.parked)
+        .values(parked=False, failures=0, next_due=None)
     )
+
+
+def set_schedule(
+    session: Session, source_id: int, text: str, *, zone: ZoneInfo, now: datetime
+) -> None:
+    """Crawl by this schedule («30м», «0 3 * * *» in ``zone``) until :func:`undo`.
+
+    Raises StorageError in words where it cannot be read.
+    """
+    try:
+        schedule = parse(text)
+    except ValueError as error:
+        raise StorageError(f"Расписание «{text}» не понято: {error}.") from error
+    _set(session, source_id, app_schedule=schedule.text)
+    leases.plan(session, zone=zone, now=now)
+
+
+def undo(session: Session, source_id: int, *, zone: ZoneInfo, now: datetime) -> None:
+    """Take back what the app said of the source: what config.yaml says holds again."""
+    _set(session, source_id, app_enabled=None, app_schedule=None)
+    leases.plan(session, zone=zone, now=now)
+
+
+def add_source(session: Session, source: SourceDeclaration) -> int:
+    """Add a source that somebody described in the app; its id.
+
+    Raises StorageError for a taken name or a schedule that cannot be read. Options are taken
+    literally: keys belong into config.yaml, which alone may name ``${NAME}``.
+    """
+    try:
+        parse(source.schedule or "")
+    except ValueError as error:
+        raise StorageError(f"Расписание «{source.schedule}» не понято: {error}.") from error
+    known = session.execute(
+        sa.select(t.source.c.id, t.source.c.gone, t.source.c.origin).where(
+            t.source.c.name == source.name
+        )
+    ).first()
+    if known is None:
+        return crawls.ensure_source(session, source, "app")
+    if not known.gone or known.origin != "app":
+        raise StorageError(f"Источник с именем «{source.name}» уже есть: выберите другое.")
+    crawls.replace_source(session, known.id, source)
+    return int(known.id)
+
+
+def remove_source(session: Session, source_id: int) -> None:
+    """Stop crawling a source that was added in the app; its mentions stay."""
+    origin = session.scalar(sa.select(t.source.c.origin).where(t.source.c.id == source_id))
+    if origin == "config":
+        raise StorageError("Этот источник описан в config.yaml: уберите его там.")
+    _set(session, source_id, gone=True)
+
+
+def set_brand_query(session: Session, code: str, query: str | None) -> None:
+    """Find the brand by this query whatever config.yaml says; None lets that hold again.
+
+    An empty one lets the brand's names decide. The query must have been parsed; what is stored
+    follows when its brands are matched anew.
+    """
+    statement = sa.update(t.brand).where(t.brand.c.code == code).values(app_query=query)
+    if not session.execute(statement.returning(t.brand.c.id)).first():
+        raise NotFound(f"Бренда «{code}» нет ни в config.yaml, ни среди загруженных.")
+
+
+def _set(session: Session, source_id: int, **columns: Any) -> None:
+    statement = sa.update(t.source).where(t.source.c.id == source_id).values(columns)
+    if not session.execute(statement.returning(t.source.c.id)).first():
+        raise _no_source(source_id)
+
+
+def _name(session: Session, source_id: int) -> str:
+    name = session.scalar(sa.select(t.source.c.name).where(t.source.c.id == source_id))
+    if name is None:
+        raise _no_source(source_id)
+    return str(name)
+
+
+def _no_source(source_id: int) -> NotFound:
+    return NotFound(f"Источника {source_id} нет в базе данных.")

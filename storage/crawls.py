@@ -1,9 +1,10 @@
 """The catalogue (what is watched) and what crawling leaves behind: cursors and outcomes."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collectors.base import Counts, Item, Mention, Outcome, Saved, Skipped, Status
-from storage import mentions, rows
+from storage import leases, mentions, rows
 from storage import tables as t
 from storage.database import Database
 from storage.errors import NotFound
+from storage.leases import Lease
+from storage.personal import Personal
 
 #: Remarks kept with an outcome: enough to see what is wrong, small in the list of crawls.
 _SAMPLES = 100
@@ -28,13 +31,14 @@ class BrandDeclaration:
     name: str
     aliases: Sequence[str] = ()
     competitor: bool = False
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDeclaration:
     """A source as config.yaml tells it; ``options`` without secrets: they are stored and shown.
 
-    ``every`` is None where the source is not scheduled.
+    ``schedule`` («30м», cron) is None where the source is not crawled by itself.
     """
 
     name: str
@@ -42,7 +46,7 @@ class SourceDeclaration:
     title: str = ""
     brand_code: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    every: timedelta | None = None
+    schedule: str | None = None
     enabled: bool = True
 
 
@@ -60,6 +64,7 @@ def sync_catalog(
             "name": brand.name,
             "aliases": list(brand.aliases),
             "competitor": brand.competitor,
+            "query": brand.query,
             "enabled": True,
             "origin": "config",
         }
@@ -69,13 +74,13 @@ def sync_catalog(
     ids = {row.code: row.id for row in session.execute(sa.select(t.brand.c.code, t.brand.c.id))}
     wanted = [_source_row(source, ids) for source in sources]
     _start_over(session, wanted)
-    _declare(session, t.source, "name", wanted)
+    _declare(session, t.source, "name", wanted, gone=True)
 
 
 def ensure_brand(session: Session, code: str, name: str, origin: str) -> int:
     """The id of the brand of this code; made where there is none, else left as it is."""
     statement = t.insert(session, t.brand).on_conflict_do_nothing(index_elements=["code"])
-    row = {"code": code, "name": name, "aliases": [], "competitor": False}
+    row = {"code": code, "name": name, "aliases": [], "competitor": False, "query": ""}
     session.execute(statement, row | {"enabled": True, "origin": origin})
     return int(session.scalars(sa.select(t.brand.c.id).where(t.brand.c.code == code)).one())
 
@@ -89,6 +94,14 @@ def ensure_source(session: Session, source: SourceDeclaration, origin: str) -> i
     return int(found.one())
 
 
+def replace_source(session: Session, source_id: int, source: SourceDeclaration) -> None:
+    """Let a source that is gone come back as another one, read from its beginning."""
+    ids = {row.code: row.id for row in session.execute(sa.select(t.brand.c.code, t.brand.c.id))}
+    row = _source_row(source, ids) | {"app_enabled": None, "app_schedule": None, "origin": "app"}
+    session.execute(sa.update(t.source).where(t.source.c.id == source_id).values(row))
+    session.execute(sa.delete(t.source_state).where(t.source_state.c.source_id == source_id))
+
+
 def _source_row(source: SourceDeclaration, brand_ids: Mapping[str, int]) -> dict[str, Any]:
     if source.brand_code is not None and source.brand_code not in brand_ids:
         raise NotFound(f"Источник «{source.name}»: бренд «{source.brand_code}» не описан.")
@@ -99,19 +112,22 @@ def _source_row(source: SourceDeclaration, brand_ids: Mapping[str, int]) -> dict
         "brand_id": brand_ids[source.brand_code] if source.brand_code is not None else None,
         # As they come back from the database, so that equal ones compare equal.
         "options": json.loads(json.dumps(dict(source.options), default=str)),
-        "every_minutes": None if source.every is None else round(source.every.total_seconds() / 60),
+        "schedule": source.schedule,
         "enabled": source.enabled,
+        "gone": False,
         "origin": "config",
     }
 
 
-def _declare(session: Session, table: sa.Table, key: str, declared: list[dict[str, Any]]) -> None:
+def _declare(
+    session: Session, table: sa.Table, key: str, declared: list[dict[str, Any]], **of_others: bool
+) -> None:
     """Insert or overwrite the declared rows; switch off those that were declared before."""
     names = [row[key] for row in declared]
     session.execute(
         sa.update(table)
         .where(table.c.origin == "config", table.c[key].not_in(names))
-        .values(enabled=False)
+        .values(enabled=False, **of_others)
     )
     if declared:
         statement = t.insert(session, table)
@@ -145,13 +161,17 @@ def _start_over(session: Session, declared: list[dict[str, Any]]) -> None:
 class SqlStore:
     """What the runner needs of storage (:class:`collectors.base.Store`), over a database.
 
-    ``brands_of`` is asked for the mentions of shared sources only.
+    ``brands_of`` is asked for the mentions of shared sources only. Under a ``lease`` every write
+    makes sure that the source is still its holder's, and raises LeaseLost where it is not.
+    ``personal`` says what is stored of people, and of whom nothing; None stores all.
     """
 
     db: Database
     zone: ZoneInfo
     brands_of: Callable[[Mention], Sequence[int]]
     lemmas_of: Callable[[str], str]
+    lease: Lease | None = None
+    personal: Personal | None = None
 
     def load(self, source: str) -> Saved:
         """The source's cursor, state and schedule; a fresh one for an unknown source."""
@@ -166,8 +186,11 @@ class SqlStore:
 
     def save_page(self, source: str, items: list[Item]) -> Counts:
         """Upsert one page of items."""
-        with self.db.write() as session:
+        now = datetime.now(UTC)
+        with self._writing() as session:
             source_id, brand_id = _source(session, source)
+            if self.personal:
+                items = self.personal.admit(session, source, items, now)
             return mentions.upsert(
                 session,
                 source_id,
@@ -175,24 +198,35 @@ class SqlStore:
                 brands_of=self.brands_of if brand_id is None else lambda _: (brand_id,),
                 lemmas_of=self.lemmas_of,
                 zone=self.zone,
-                now=datetime.now(UTC),
+                now=now,
             )
 
     def save_cursor(self, source: str, cursor: datetime | None, state: Mapping[str, Any]) -> None:
         """Remember how far the source was read."""
-        with self.db.write() as session:
+        with self._writing() as session:
             source_id, _ = _source(session, source)
             _save_state(session, source_id, cursor=cursor, state=rows.fit_json(state))
 
     def save_outcome(self, outcome: Outcome, failures: int) -> None:
         """Keep the outcome and when the source is due again; one that needs a human is parked."""
-        with self.db.write() as session:
+        with self._writing() as session:
             source_id, _ = _source(session, outcome.source)
-            parked = outcome.status is Status.NEEDS_HUMAN and outcome.next_due is None
             _save_state(
-                session, source_id, failures=failures, next_due=outcome.next_due, parked=parked
+                session,
+                source_id,
+                failures=failures,
+                next_due=outcome.next_due,
+                parked=outcome.status is Status.NEEDS_HUMAN and outcome.next_due is None,
+                planned_by=self.lease.schedule if self.lease else None,
             )
             t.insert_all(session, t.crawl, [_crawl_row(source_id, outcome)])
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with self.db.write() as session:
+            if self.lease:
+                leases.check(session, self.lease)
+            yield session
 
 
 def _source(session: Session, name: str) -> tuple[int, int | None]:
@@ -213,6 +247,7 @@ def _save_state(session: Session, source_id: int, **columns: Any) -> None:
         "failures": 0,
         "next_due": None,
         "parked": False,
+        "planned_by": None,
     }
     statement = t.insert(session, t.source_state)
     session.execute(

@@ -6,6 +6,7 @@ writer half-way, roll-ups need no row locks, and nothing can deadlock. Transacti
 (a page of items, a batch of analyses) and hold no network calls.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from storage.errors import BadUrl, Unreachable, place_of, translated
+from storage.errors import LOCKED, BadUrl, Locked, Unreachable, place_of, translated
 
 #: How long a writer waits for another one before it gives up.
 WAIT_SECONDS = 30.0
@@ -33,6 +34,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parsed(url)
         self._engine = _engine(self.url)
+        # Threads queue here: the databases' own locks are for other processes, and cost more.
+        self._turn = threading.Lock()
         # The same pool; the option tells the «begin» hook to take the right to write at once.
         self._writer = self._engine.execution_options(writer=True)
 
@@ -47,9 +50,14 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end of the block and rolls back on any error."""
-        with self._errors(), Session(self._writer) as session, session.begin():
-            session.connection()
-            yield session
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise Locked(LOCKED)
+        try:
+            with self._errors(), Session(self._writer) as session, session.begin():
+                session.connection()
+                yield session
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -88,6 +96,16 @@ class Database:
 
         with self._errors():
             upgrade(self._writer)
+
+    def compact(self) -> None:
+        """Write an SQLite file anew, without freed pages and without a log of changes."""
+        with self._turn, self._errors():
+            connection = self._engine.raw_connection()
+            try:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.cursor().execute(statement)
+            finally:
+                connection.close()
 
     def dispose(self) -> None:
         """Close the pooled connections."""

@@ -11,6 +11,7 @@
       Corrupt           the file is damaged or no database
       NewerSchema       the database was made by a newer version of the program
       NotFound          no such mention, source, job, …
+      LeaseLost         another process crawls the source by now
 """
 
 import sqlite3
@@ -54,12 +55,16 @@ class NotFound(StorageError):
     """No such mention, source, job, …"""
 
 
-_LOCKED = "База данных занята другим процессом. Дождитесь его окончания и повторите."
+class LeaseLost(StorageError):
+    """Another process crawls the source by now."""
+
+
+LOCKED = "База данных занята другим процессом. Дождитесь его окончания и повторите."
 _FULL = "На диске базы данных кончилось место. Освободите его и повторите: ничего не потеряно."
 
 _SQLITE: dict[int, tuple[type[StorageError], str]] = {
-    sqlite3.SQLITE_BUSY: (Locked, _LOCKED),
-    sqlite3.SQLITE_LOCKED: (Locked, _LOCKED),
+    sqlite3.SQLITE_BUSY: (Locked, LOCKED),
+    sqlite3.SQLITE_LOCKED: (Locked, LOCKED),
     sqlite3.SQLITE_FULL: (DiskFull, _FULL),
     sqlite3.SQLITE_CANTOPEN: (Unreachable, "Файл базы данных {place} не открывается."),
     sqlite3.SQLITE_PERM: (Unreachable, "Нет прав на файл базы данных {place}."),
@@ -74,8 +79,8 @@ _SQLITE: dict[int, tuple[type[StorageError], str]] = {
 
 # By class of SQLSTATE (its first two characters) or by the whole code, the longer one first.
 _POSTGRES: dict[str, tuple[type[StorageError], str]] = {
-    "55P03": (Locked, _LOCKED),
-    "40P01": (Locked, _LOCKED),
+    "55P03": (Locked, LOCKED),
+    "40P01": (Locked, LOCKED),
     "53100": (DiskFull, _FULL),
     "53": (Unreachable, "PostgreSQL {place} не хватает ресурсов: {reason}"),
     "57": (Unreachable, "PostgreSQL {place} прервал работу: {reason}"),

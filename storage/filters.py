@@ -9,11 +9,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from nlp.labels import Kind, Tone, Touchpoint
+from storage.languages import LANGUAGES as LANGUAGES
+from storage.languages import UNKNOWN as UNKNOWN
 
 #: Stands among ``Filter.tones`` for mentions whose analysis is pending or failed.
 UNREAD = ""
 
-#: How the codes that are empty strings (no brand found, not analysed) are written in a link.
+#: How the codes that are empty strings (no brand found, not analysed, no language) are written in
+#: a link.
 _NOTHING = "-"
 
 
@@ -31,6 +34,8 @@ class Key(StrEnum):
     RATING = "rating"
     TEXT = "q"
     EVERYTHING = "all"
+    LANGUAGE = "lang"
+    REPEATS = "repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Filter:
     ``rating`` is on the scale 1…5 and leaves unrated mentions out. ``voices_only`` leaves out
     kinds that are no customer's voice, unless ``kinds`` asks for some by name. ``lemmas`` is
     ``text`` in dictionary forms: what the search looks for, filled in by the caller and never
-    part of a link.
+    part of a link. ``languages`` are codes of :mod:`storage.languages`. ``repeats`` adds reposts
+    and other repeats to lists; figures count each group once all the same.
     """
 
     brands: tuple[int, ...] = ()
@@ -56,6 +62,8 @@ class Filter:
     text: str = ""
     voices_only: bool = True
     lemmas: str = ""
+    languages: tuple[str, ...] = ()
+    repeats: bool = False
 
     @property
     def days(self) -> int | None:
@@ -107,6 +115,8 @@ def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
         Key.RATING: ["{}-{}".format(*where.rating)] if where.rating else [],
         Key.TEXT: [where.text] if where.text else [],
         Key.EVERYTHING: [] if where.voices_only else ["1"],
+        Key.LANGUAGE: [code or _NOTHING for code in where.languages],
+        Key.REPEATS: ["1"] if where.repeats else [],
     }
     return {str(key): values for key, values in params.items() if values}
 
@@ -139,6 +149,8 @@ def from_params(
         rating=_rating(params, problems),
         text=_first(params, Key.TEXT).strip()[:500],
         voices_only=_first(params, Key.EVERYTHING) != "1",
+        languages=tuple(several(Key.LANGUAGE, LANGUAGES)),
+        repeats=_first(params, Key.REPEATS) == "1",
     )
     return where, tuple(problems)
 
@@ -156,7 +168,7 @@ def _not_understood(params: Mapping[str, Sequence[str]]) -> list[Problem]:
         if name not in frozenset(Key)
         for value in values
     ]
-    for key, known in ((Key.PERIOD, "all"), (Key.EVERYTHING, "1")):
+    for key, known in ((Key.PERIOD, "all"), (Key.EVERYTHING, "1"), (Key.REPEATS, "1")):
         found += [Problem(key, value) for value in params.get(key, ()) if value not in ("", known)]
     for key in (Key.FROM, Key.TO, Key.RATING, Key.TEXT):
         found += [Problem(key, value) for value in list(params.get(key, ()))[1:]]

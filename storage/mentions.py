@@ -7,6 +7,7 @@ then one batch of each sort of write. An unchanged item costs a comparison and n
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,13 +15,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collectors.base import Counts, Deleted, Item, Mention
-from storage import rollups, rows
+from storage import groups, likeness, rollups, rows
 from storage import tables as t
 from storage.answers import Pending, count_pending, pending, save_analyses
 from storage.labelling import apply_labels
-from storage.rebuild import no_brand, rematch, rezone
+from storage.rebuild import Rematched, no_brand, regroup, rematch, rematch_some, rezone
 
-__all__ = ["Pending", "count_pending", "pending", "rematch", "rezone", "save_analyses", "upsert"]
+__all__ = [
+    "Pending",
+    "Rematched",
+    "count_pending",
+    "pending",
+    "regroup",
+    "rematch",
+    "rematch_some",
+    "rezone",
+    "save_analyses",
+    "upsert",
+]
 
 BrandsOf = Callable[[Mention], Sequence[int]]
 LemmasOf = Callable[[str], str]
@@ -32,6 +44,7 @@ class _Page:
 
     session: Session
     source_id: int
+    site: str
     brands_of: BrandsOf
     lemmas_of: LemmasOf
     zone: ZoneInfo
@@ -55,7 +68,8 @@ def upsert(
     again. A date is only moved by an edit, or where none was known: many sites tell «2 weeks
     ago», which would drift with every visit.
     """
-    page = _Page(session, source_id, brands_of, lemmas_of, zone, now)
+    site = session.scalars(sa.select(t.source.c.type).where(t.source.c.id == source_id)).one()
+    page = _Page(session, source_id, site, brands_of, lemmas_of, zone, now)
     counts = Counts()
     wanted = {rows.fit(item.external_id): item for item in items}
     for keys in t.in_chunks(wanted):
@@ -71,7 +85,7 @@ def _upsert_chunk(page: _Page, wanted: dict[str, Item]) -> Counts:
         known = stored.get(key)
         if isinstance(item, Deleted):
             if known and known.deleted_at is None:
-                gone.append(known.id)
+                gone.append(known)
         elif known is None:
             new[key] = item
         else:
@@ -80,10 +94,12 @@ def _upsert_chunk(page: _Page, wanted: dict[str, Item]) -> Counts:
                 changed[known.id] = (item, known)
             elif columns := rows.shown_changes(known, facts):
                 shown.append(columns)
-    _create(page, new)
-    _change(page, changed)
-    _delete(page, gone)
+    come = _create(page, new) + _change(page, changed)
+    _delete(page, [known.id for known in gone])
     t.update_all(page.session, t.mention, shown)
+    before = (*gone, *(known for _, known in changed.values()))
+    left = {known.group_id for known in before if known.group_id is not None}
+    groups.place(page.session, come, left)
     touched = len(new) + len(changed) + len(gone)
     return Counts(
         new=len(new), changed=len(changed), deleted=len(gone), unchanged=len(wanted) - touched
@@ -91,44 +107,45 @@ def _upsert_chunk(page: _Page, wanted: dict[str, Item]) -> Counts:
 
 
 def _stored(page: _Page, keys: list[str]) -> dict[str, Any]:
+    return {row.external_id: row for row in _look_up(page, keys, only_ids=False)}
+
+
+def _look_up(page: _Page, keys: list[str], *, only_ids: bool) -> sa.Result[Any]:
+    lookup = _lookup(page.session.get_bind().dialect.name, only_ids)
+    values = {"values": t.listed(page.session, keys), "source_id": page.source_id}
+    return page.session.execute(lookup, values)
+
+
+@cache
+def _lookup(dialect: str, only_ids: bool) -> sa.Select[Any]:
+    """Stored items by their keys; built once."""
     mention = t.mention.c
-    found = page.session.execute(
-        sa.select(
-            mention.id,
-            mention.external_id,
-            mention.published_at,
-            *(mention[name] for name in rows.COMPARED),
-        ).where(mention.source_id == page.source_id, mention.external_id.in_(keys))
+    needed = () if only_ids else ("published_at", "group_id", *rows.COMPARED)
+    return sa.select(mention.id, mention.external_id, *(mention[name] for name in needed)).where(
+        mention.source_id == sa.bindparam("source_id", type_=sa.Integer),
+        t.one_of(dialect, mention.external_id),
     )
-    return {row.external_id: row for row in found}
 
 
-def _create(page: _Page, new: dict[str, Mention]) -> None:
-    """Insert new mentions with their brands.
+def _create(page: _Page, new: dict[str, Mention]) -> list[groups.Node]:
+    """Insert new mentions with their brands; what they are for the groups.
 
     The ids are asked for afterwards: a plain batch and a SELECT are several times faster than
     one statement with thousands of values that returns them. Nobody can come between, as there
     is one writer at a time.
     """
     if not new:
-        return
+        return []
     values = [
         {
-            **rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now),
-            "source_id": page.source_id,
+            **_row(page, item),
             "external_id": key,
             "collected_at": page.now,
         }
         for key, item in new.items()
     ]
     t.insert_all(page.session, t.mention, values)
-    mention = t.mention.c
-    found = page.session.execute(
-        sa.select(mention.external_id, mention.id).where(
-            mention.source_id == page.source_id, mention.external_id.in_(list(new))
-        )
-    )
-    ids = {row.external_id: row.id for row in found}
+    ids = {row.external_id: row.id for row in _look_up(page, list(new), only_ids=True)}
     brand_rows = [
         rows.brand_row(ids[row["external_id"]], brand_id, row)
         for row, brand_ids in zip(values, _brands(page, list(new.values())), strict=True)
@@ -136,12 +153,13 @@ def _create(page: _Page, new: dict[str, Mention]) -> None:
     ]
     t.insert_all(page.session, t.mention_brand, brand_rows)
     rollups.add(page.session, list(ids.values()))
+    return [_node(page, ids[row["external_id"]], row) for row in values]
 
 
-def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> None:
+def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> list[groups.Node]:
     """Write new revisions; labels follow from what is known of the new text."""
     if not changed:
-        return
+        return []
     edited = {
         mention_id
         for mention_id, (item, known) in changed.items()
@@ -150,11 +168,11 @@ def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> None:
     _keep_revisions(page, edited)
     values = []
     for mention_id, (item, known) in changed.items():
-        row = rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now)
+        row = _row(page, item)
         if not (item.date_known and (mention_id in edited or not known.date_known)):
             row["date_known"], row["published_at"] = known.date_known, known.published_at
             row["day"] = rows.day_of(known.published_at, page.zone)
-        values.append({"id": mention_id, "source_id": page.source_id, **row})
+        values.append({"id": mention_id, **row})
     brands = _brands(page, [item for item, _ in changed.values()])
     brand_rows = [
         rows.brand_row(row["id"], brand_id, row)
@@ -166,6 +184,25 @@ def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> None:
         _forget_brands(page.session, list(changed))
         t.insert_all(page.session, t.mention_brand, brand_rows)
         apply_labels(page.session, list(changed))
+    keys = [rows.fit(item.external_id) for item, _ in changed.values()]
+    return [
+        _node(page, row["id"], {**row, "external_id": key})
+        for row, key in zip(values, keys, strict=True)
+    ]
+
+
+def _row(page: _Page, item: Mention) -> dict[str, Any]:
+    """All columns of ``mention`` that the present revision decides."""
+    row = rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now)
+    key = groups.text_key(row["text"], page.source_id, row["author_id"], row["author"])
+    return {**row, "source_id": page.source_id, "text_key": key}
+
+
+def _node(page: _Page, mention_id: int, row: dict[str, Any]) -> groups.Node:
+    words = likeness.words_of(row["text"])
+    return groups.Node(
+        mention_id, page.site, row["external_id"], row["repost_of"], row["text_key"], words
+    )
 
 
 def _keep_revisions(page: _Page, mention_ids: set[int]) -> None:
@@ -189,7 +226,9 @@ def _delete(page: _Page, gone: list[int]) -> None:
         page.session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(gone)))
         _forget_brands(page.session, gone)
     page.session.execute(
-        sa.update(t.mention).where(t.mention.c.id.in_(gone)).values(deleted_at=page.now)
+        sa.update(t.mention)
+        .where(t.mention.c.id.in_(gone))
+        .values(deleted_at=page.now, group_id=None)
     )
 
 

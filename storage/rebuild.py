@@ -1,11 +1,12 @@
 """What follows when the config changes under stored mentions: other brand names, another zone.
 
-Each is one transaction, so that a cut-off leaves all as it was; batches only bound the memory.
+A new zone is one transaction, so that a cut-off leaves all as it was; brands are matched anew in
+steps that each leave the figures sound, and the caller goes on where they were cut off.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,26 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collectors.base import Mention
-from storage import rollups, rows, settings
+from storage import groups, likeness, rollups, rows, settings
 from storage import tables as t
 from storage.labelling import apply_labels
+from storage.languages import language_of
 from storage.models.catalog import NO_BRAND
 
 _BATCH = 2000
-_FIELDS = [field.name for field in fields(Mention) if field.name != "source"]
+_FIELDS = [field.name for field in fields(Mention) if field.name in t.mention.c]
+
+
+@dataclass(frozen=True, slots=True)
+class Rematched:
+    """What one step did: mentions ``seen`` and ``moved``.
+
+    ``last_id`` is where the next step goes on, None where nothing was left for this one.
+    """
+
+    seen: int
+    moved: int
+    last_id: int | None
 
 
 def rematch(
@@ -28,24 +42,41 @@ def rematch(
     *,
     source_ids: Collection[int] | None = None,
 ) -> int:
-    """Find the brands of stored mentions anew; how many mentions moved.
+    """Find the brands of all stored mentions anew; how many mentions moved.
 
     A source that belongs to one brand keeps it, whatever its texts name. None stands for all
     sources.
     """
+    moved, after_id = 0, 0
+    while True:
+        step = rematch_some(session, brands_of, after_id=after_id, source_ids=source_ids)
+        moved += step.moved
+        if step.last_id is None:
+            return moved
+        after_id = step.last_id
+
+
+def rematch_some(
+    session: Session,
+    brands_of: Callable[[Mention], Sequence[int]],
+    *,
+    after_id: int,
+    source_ids: Collection[int] | None = None,
+) -> Rematched:
+    """One step of :func:`rematch`, over the mentions that follow ``after_id``."""
+    batch = _batch(session, _mentions(source_ids), after_id)
+    if not batch:
+        return Rematched(0, 0, None)
     nobody = no_brand(session)
-    moved = 0
-    for batch in _batches(session, _mentions(source_ids)):
-        had = _brands_now(session, [row.id for row in batch])
-        wanted = {
-            row.id: {row.brand_id} if row.brand_id else set(brands_of(_item(row))) or {nobody}
-            for row in batch
-        }
-        changed = [row for row in batch if had[row.id] != wanted[row.id]]
-        for chunk in t.in_chunks(changed):
-            _move(session, chunk, had, wanted)
-        moved += len(changed)
-    return moved
+    had = _brands_now(session, [row.id for row in batch])
+    wanted = {
+        row.id: {row.brand_id} if row.brand_id else set(brands_of(_item(row))) or {nobody}
+        for row in batch
+    }
+    changed = [row for row in batch if had[row.id] != wanted[row.id]]
+    for chunk in t.in_chunks(changed):
+        _move(session, chunk, had, wanted)
+    return Rematched(len(batch), len(changed), batch[-1].id)
 
 
 def rezone(session: Session, zone: ZoneInfo) -> None:
@@ -67,6 +98,34 @@ def rezone(session: Session, zone: ZoneInfo) -> None:
     settings.put(session, settings.ZONE, zone.key)
 
 
+def regroup(session: Session) -> None:
+    """Tell languages and find the groups of repeats of all mentions anew, and count them so."""
+    mention = t.mention.c
+    session.execute(sa.delete(t.text_band))
+    session.execute(sa.update(t.mention).values(group_id=None))
+    session.execute(sa.update(t.mention_brand).values(is_repeat=False))
+    read = sa.select(mention.id, mention.text, mention.source_id, mention.author_id, mention.author)
+    for batch in _batches(session, read):
+        told = [
+            {
+                "id": row.id,
+                "language": language_of(row.text),
+                "text_key": groups.text_key(
+                    row.text, row.source_id, author_id=row.author_id, author=row.author
+                ),
+            }
+            for row in batch
+        ]
+        t.update_all(session, t.mention, told)
+    same = sa.select(mention.language).where(mention.id == t.mention_brand.c.mention_id)
+    session.execute(sa.update(t.mention_brand).values(language=same.scalar_subquery()))
+    rollups.recount(session)
+    for batch in _batches(session, sa.select(mention.id)):
+        for chunk in t.in_chunks([row.id for row in batch]):
+            groups.place(session, groups.nodes(session, mention.id.in_(chunk)))
+    settings.put(session, settings.GROUPED, likeness.VERSION)
+
+
 def no_brand(session: Session) -> int:
     """The id of the brand of mentions that name none."""
     found = session.scalars(sa.select(t.brand.c.id).where(t.brand.c.code == NO_BRAND))
@@ -76,17 +135,19 @@ def no_brand(session: Session) -> int:
 def _batches(session: Session, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
     """Rows of ``query`` over mentions, by id; each batch is read before the next is asked for."""
     after = 0
-    mention_id = t.mention.c.id
-    while batch := session.execute(
-        query.where(mention_id > after).order_by(mention_id).limit(_BATCH)
-    ).all():
+    while batch := _batch(session, query, after):
         yield batch
         after = batch[-1].id
 
 
+def _batch(session: Session, query: sa.Select[Any], after: int) -> Sequence[Any]:
+    mention_id = t.mention.c.id
+    return session.execute(query.where(mention_id > after).order_by(mention_id).limit(_BATCH)).all()
+
+
 def _mentions(source_ids: Collection[int] | None) -> sa.Select[Any]:
     mention = t.mention.c
-    counted = ("id", "source_id", "day", *_FIELDS)
+    counted = ("id", "source_id", "day", "language", *_FIELDS)
     query = (
         sa.select(
             *(mention[name] for name in counted),
@@ -131,3 +192,4 @@ def _move(
             session.execute(sa.delete(t.mention_brand).where(key.in_(pairs)))
         t.insert_all(session, t.mention_brand, come)
         apply_labels(session, mention_ids)
+    groups.recheck(session, mention_ids)

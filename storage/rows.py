@@ -13,17 +13,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.base import Mention
+from storage.languages import language_of
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 #: PostgreSQL's tsvector takes a megabyte; nobody searches for the end of a longer text.
 _LONGEST_LEMMAS = 100_000
 
-#: Content, or what labels and sums depend on: a change of one makes the mention «changed».
-_COUNTED = ("nps", "rating_scale", "company")
+#: What labels, sums and groups of repeats depend on: a change of one makes the mention «changed».
+_COUNTED = ("nps", "rating_scale", "company", "author", "author_id", "repost_of")
 #: What is only shown; kept up to date without ado.
 _SHOWN = (
     "url",
-    "author",
     "parent_id",
     "likes",
     "comments",
@@ -31,8 +31,11 @@ _SHOWN = (
     "views",
     "place",
     "product",
+    "city",
+    "app_version",
     "answered_at",
 )
+_FACTS = (*_COUNTED, *_SHOWN)
 #: What of a stored mention must be known to tell whether a new one differs.
 COMPARED = ("content_hash", "date_known", "deleted_at", *_COUNTED, *_SHOWN)
 
@@ -45,7 +48,11 @@ _UNREAD: dict[str, Any] = {
 
 def fit(text: str) -> str:
     """``text`` as any database takes it."""
-    return _UNFIT.sub("\ufffd", text)
+    try:
+        text.encode()  # several times faster than to look for surrogates
+    except UnicodeEncodeError:
+        return _UNFIT.sub("\ufffd", text)
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
 def fit_json(value: Any) -> Any:
@@ -76,7 +83,8 @@ def stars(rating: float | None, scale: int) -> int:
 
 def facts_of(mention: Mention) -> dict[str, Any]:
     """What is compared with a stored mention, but for the hash."""
-    return {name: _fit_value(getattr(mention, name)) for name in (*_COUNTED, *_SHOWN)}
+    values = ((name, getattr(mention, name)) for name in _FACTS)
+    return {name: fit(value) if isinstance(value, str) else value for name, value in values}
 
 
 def is_changed(stored: Any, mention: Mention, facts: dict[str, Any]) -> bool:
@@ -105,6 +113,7 @@ def row_of(mention: Mention, lemmas: str, zone: ZoneInfo, now: datetime) -> dict
         "title": fit(mention.title),
         "text": fit(mention.text),
         "lemmas": fit(lemmas[:_LONGEST_LEMMAS]),
+        "language": language_of(mention.text),
         "published_at": mention.published_at,
         "day": day_of(mention.published_at, zone),
         "date_known": mention.date_known,
@@ -125,6 +134,8 @@ def brand_row(mention_id: int, brand_id: int, mention: Any) -> dict[str, Any]:
         "day": mention["day"],
         "rating": stars(mention["rating"], mention["rating_scale"]),
         "nps": mention["nps"],
+        "language": mention["language"],
+        "is_repeat": False,
         **_UNREAD,
     }
 

@@ -11,6 +11,12 @@ from storage import tables as t
 ZONE = "zone"
 #: The version of the model whose answers hold.
 MODEL = "model"
+#: Whose authors are stored by name (true, false or names of sources), as was last seen to.
+AUTHORS = "authors"
+#: The version of :mod:`storage.likeness` that stored mentions were grouped by.
+GROUPED = "grouped"
+#: {"holder", "at"}: who crawls on schedule, and its last sign of life (ISO 8601).
+WORKER = "worker"
 
 
 def get(session: Session, key: str, default: Any = None) -> Any:
@@ -22,3 +28,8 @@ def get(session: Session, key: str, default: Any = None) -> Any:
 def put(session: Session, key: str, value: Any) -> None:
     """Keep a JSON value under ``key``."""
     t.upsert(session, t.setting, [{"key": key, "value": value}])
+
+
+def drop(session: Session, key: str) -> None:
+    """Forget ``key``."""
+    session.execute(sa.delete(t.setting).where(t.setting.c.key == key))

@@ -3,6 +3,7 @@
 Batches go through Core: an ORM object per row costs several times the insert itself.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ analysis = _tables["analysis"]
 brand = _tables["brand"]
 correction = _tables["correction"]
 crawl = _tables["crawl"]
+erasure = _tables["erasure"]
 job = _tables["job"]
 mention = _tables["mention"]
 mention_brand = _tables["mention_brand"]
@@ -27,9 +29,12 @@ mention_daily = _tables["mention_daily"]
 mention_revision = _tables["mention_revision"]
 opinion = _tables["opinion"]
 opinion_daily = _tables["opinion_daily"]
+quota_use = _tables["quota_use"]
 setting = _tables["setting"]
 source = _tables["source"]
+source_lease = _tables["source_lease"]
 source_state = _tables["source_state"]
+text_band = _tables["text_band"]
 
 Rows = Sequence[dict[str, Any]]
 Value = TypeVar("Value")
@@ -40,7 +45,12 @@ CHUNK = 500
 
 def insert(session: Session, table: sa.Table) -> postgresql.Insert:
     """An INSERT that may carry ON CONFLICT; both dialects spell it with the same methods."""
-    if session.get_bind().dialect.name == "postgresql":
+    return insert_of(session.get_bind().dialect.name, table)
+
+
+def insert_of(dialect: str, table: sa.Table) -> postgresql.Insert:
+    """The same, where only the name of the dialect is known."""
+    if dialect == "postgresql":
         return postgresql.insert(table)
     statement: Any = sqlite.insert(table)
     return statement  # type: ignore[no-any-return]
@@ -57,9 +67,14 @@ def upsert(session: Session, table: sa.Table, rows: Rows) -> None:
 
 
 def insert_all(session: Session, table: sa.Table, rows: Rows) -> None:
-    """Insert the rows in one batch."""
+    """Insert the rows, which name the same columns, in one batch.
+
+    A column that no row fills is left out: most sources fill half of a mention's, and every column
+    of every row costs.
+    """
     if rows:
-        session.execute(sa.insert(table), rows)
+        filled = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        session.execute(sa.insert(table), [{name: row[name] for name in filled} for row in rows])
 
 
 def update_all(session: Session, table: sa.Table, rows: Rows) -> None:
@@ -73,6 +88,32 @@ def update_all(session: Session, table: sa.Table, rows: Rows) -> None:
         sa.update(table).where(*matches).values(values),
         [{f"key_{name}" if name in key else name: row[name] for name in row} for row in rows],
     )
+
+
+def one_of(dialect: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """``column`` is one of the parameter ``values`` (see :func:`listed`), however many there are.
+
+    An IN (…) of thousands of parameters takes longer to spell than to look up.
+    """
+    if dialect == "postgresql":
+        return column == sa.any_(sa.bindparam("values", type_=postgresql.ARRAY(column.type)))
+    each = sa.func.json_each(sa.bindparam("values", type_=sa.String)).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def listed(session: Session, values: Iterable[Any]) -> Any:
+    """Values for :func:`one_of` as this database takes them."""
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    return list(values) if is_postgres else json.dumps(list(values))
+
+
+def insert_pairs(session: Session, table: sa.Table, pairs: Sequence[tuple[int, int]]) -> None:
+    """Insert rows of two numbers, as far as they are not there: too many for a dict each."""
+    if pairs:
+        mark = "%s" if session.get_bind().dialect.name == "postgresql" else "?"
+        session.connection().exec_driver_sql(
+            f"INSERT INTO {table.name} VALUES ({mark}, {mark}) ON CONFLICT DO NOTHING", pairs
+        )
 
 
 def in_chunks(values: Iterable[Value], size: int = CHUNK) -> Iterator[list[Value]]:

@@ -1,6 +1,7 @@
 """Recorded pages of ``tests/pages``: one JSON file a case, its answers and expected mentions."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import keys
+import own_places
 from memory import NOW
 
 from collectors import registry
@@ -59,12 +62,21 @@ class Case:
         return [item for page in self.pages() for item in page if isinstance(item, Mention)]
 
     def context(self, since: datetime = EPOCH) -> Context:
-        given = dict(self.told["options"])
+        given = keys.filled(self.told["options"])
         if "path" in given:
             given["path"] = self.told["broken"]["file"] if self.is_broken else given["path"]
+        if self.is_broken:
+            given |= self.told["broken"].get("options", {})
+        if "mail" in self.told:
+            letters = self.folder / self.told["mail"]
+            given |= own_places.mailbox(letters, self.told["options"]["folder"])
+        if "spool" in given:
+            given["spool"] = own_places.spool(self.folder / given["spool"])
         options = self.collector.Options.model_validate(given, context={"folder": self.folder})
         http = Http(
-            Limits(delay=0), transport=httpx.MockTransport(self.answer), sleep=lambda _: None
+            Limits(delay=0, allow_private=("127.0.0.1",)),
+            transport=httpx.MockTransport(self.answer),
+            sleep=lambda _: None,
         )
         return Context(source="src", options=options, since=since, now=NOW, http=http)
 
@@ -74,9 +86,10 @@ class Case:
             url = f"{request.method} {url} {request.content.decode()}"
         if request.url.path == "/robots.txt":
             return httpx.Response(404)
-        self.asked.append(url)
+        key = self._key(url)
+        self.asked.append(key)
         self.headers.append(request.headers)
-        told = self.told["broken"] if self.is_broken else self.told["responses"].get(url)
+        told = self.told["broken"] if self.is_broken else self.told["responses"].get(key)
         if told is None:
             self.unknown.append(url)
             return httpx.Response(404)
@@ -84,6 +97,15 @@ class Case:
         headers = {"content-type": told.get("content_type", "text/html; charset=utf-8")}
         headers |= told.get("headers", {})
         return httpx.Response(told.get("status", 200), headers=headers, content=body)
+
+    def _key(self, url: str) -> str:
+        """The recording that answers ``url``: ``*`` in its key is what each run makes anew."""
+        matching = (
+            key
+            for key in self.told.get("responses", {})
+            if "*" in key and re.fullmatch(re.escape(key).replace(r"\*", r"[\w:.%+/=-]+"), url)
+        )
+        return max(matching, key=len, default=url)  # the one that says most of it
 
 
 def shown(mention: Mention) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):
             return action() if action else self.reply(404, b"no such page")
 
+    def do_POST(self) -> None:
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.do_GET()
+
     def log_message(self, *_: object) -> None:
         """Keep the output of the tests clean."""
 
@@ -177,6 +181,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.times: Counter[str] = Counter()
+        self.bodies: list[bytes] = []
         self.robots: tuple[int, bytes] = (404, b"")
 
     @property

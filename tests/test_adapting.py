@@ -20,7 +20,7 @@ from nlp.analysis import Analysis
 from nlp.labels import Kind, Tone, Touchpoint
 from nlp.lesson import is_held_out
 from nlp.verdict import luck
-from otklik import adapting, pipeline, teaching, weights
+from otklik import adapting, crawling, pipeline, teaching, weights
 from otklik.config import Config
 from otklik.config import load as load_config
 from otklik.house import House, open_house
@@ -75,7 +75,7 @@ def fill(house: House, texts: Sequence[str]) -> dict[str, int]:
     """Collect the texts; their mentions' ids."""
     rows = [json.dumps({"id": n, "text": text}) for n, text in enumerate(texts)]
     (house.config.path.parent / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    http = pipeline.door(house.config)
+    http = crawling.door(house.config)
     (outcome,) = pipeline.collect(house, house.config.sources, http)
     assert outcome.counts.new == len(texts)
     with house.db.read() as session:

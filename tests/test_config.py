@@ -45,6 +45,10 @@ def test_an_empty_file_is_a_config_of_defaults(tmp_path: Path) -> None:
         ("brands:\n  - {code: A B, name: x}", "brands[0].code", "разрешено"),
         ("brands:\n  - {code: a, name: x}\n  - {code: a, name: y}", "brands", "дважды"),
         ("sources:\n  - {name: a, type: feed, every: иногда}", "sources[0].every", "30м, 2ч, 1д"),
+        ("sources:\n  - {name: a, type: feed, every: 0 25 * * *}", "sources[0].every", "0 3 * * *"),
+        ("sources:\n  - {name: a, type: feed, every: 999999д}", "sources[0].every", "не длиннее"),
+        ("sources:\n  - {name: a, type: feed, every: 0м}", "sources[0].every", "30м"),
+        ("http: {workers: 0}", "http.workers", "не меньше 1"),
         ("sources:\n  - {name: a, type: feed, brand: zzz}", "sources[0].brand", "нет бренда"),
         ("sources: {name: a}", "sources", "ожидался список"),
         ("brands: [\n  - code", "строка 2", "не YAML"),
@@ -116,7 +120,7 @@ def test_the_options_kept_in_the_database_hold_no_secret(tmp_path: Path) -> None
 )
 def test_a_period_is_a_number_and_a_unit(tmp_path: Path, written_as: str, means: timedelta) -> None:
     text = f"sources:\n  - {{name: a, type: feed, every: {written_as}}}"
-    assert load(written(tmp_path, text)).sources[0].every == means
+    assert load(written(tmp_path, text)).sources[0].every.interval == means
 
 
 def test_resolve_walks_lists_and_mappings() -> None:

@@ -20,7 +20,7 @@ ALLOWED = {
     "nlp": set(),
     "otklik": {"collectors", "demo", "insights", "nlp", "reports", "storage", "views"},
     "reports": {"insights", "nlp.labels", "nlp.journey", "storage.queries", "storage.filters"},
-    "storage": {"collectors.base", "nlp.labels", "nlp.analysis"},
+    "storage": {"collectors.base", "collectors.schedules", "nlp.labels", "nlp.analysis"},
     "views": {
         "insights",
         "nlp.labels",
@@ -132,6 +132,32 @@ def test_every_key_of_the_shipped_config_is_explained() -> None:
     top = yaml.safe_load(text)
     assert set(top) >= {"database", "timezone", "brands", "sources", "nlp", "http", "app"}
     assert text.count("#") > len(top)
+
+
+def test_readme_has_the_table_of_sources_that_the_code_tells() -> None:
+    from collectors import registry
+
+    assert registry.table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_source_type_has_an_example_that_is_valid() -> None:
+    from collectors import registry
+
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    shipped = yaml.safe_load(text)["sources"]
+    _, _, rest = text.partition("# More source types.")
+    lines = rest.partition("\nnlp:")[0].splitlines()[1:]
+    examples = yaml.safe_load("\n".join(line.removeprefix("  # ") for line in lines))
+    assert set(registry.types()) == {source["type"] for source in (*shipped, *examples)}
+    names = [source["name"] for source in (*shipped, *examples)]
+    assert len(set(names)) == len(names)
+    for source in examples:
+        own = {key: source[key] for key in source.keys() - _COMMON}
+        registry.find(source["type"]).Options.model_validate(own, context={"folder": ROOT})
+
+
+#: Keys of every source; the others are its type's own.
+_COMMON = {"name", "type", "title", "brand", "every", "enabled"}
 
 
 def test_makefile_explains_every_target() -> None:

@@ -16,7 +16,7 @@ from server import RUSSIAN, Server, serving
 
 from collectors import bodies, network
 from collectors.answers import retry_after
-from collectors.base import CollectError, NeedsHuman, NotModified, Transient
+from collectors.base import CollectError, LayoutChanged, NeedsHuman, NotModified, Transient
 from collectors.http import Http, Limits
 from collectors.politeness import Slots
 from collectors.secrets import hide_secrets
@@ -35,6 +35,7 @@ def shared_server() -> Iterator[Server]:
 def server(shared_server: Server) -> Server:
     shared_server.asked.clear()
     shared_server.times.clear()
+    shared_server.bodies.clear()
     shared_server.robots = (404, b"")
     return shared_server
 
@@ -67,7 +68,7 @@ def test_the_door_is_the_only_one() -> None:
     assert found == {
         "httpx": {"http.py"},
         "httpcore": {"http.py", "network.py"},
-        "socket": {"network.py"},
+        "socket": {"network.py", "imap.py"},  # the door to mailboxes
     }
 
 
@@ -223,6 +224,59 @@ def test_keys_of_one_site_are_not_carried_to_another() -> None:
     http.get("http://one.test/", headers={"Authorization": "Bearer s"})
     sent = {(r.url.host, r.headers.get("authorization")) for r in seen if r.url.path == "/"}
     assert sent == {("one.test", "Bearer s"), ("two.test", None)}
+
+
+def test_an_api_is_asked_without_robots(server: Server) -> None:
+    server.robots = (200, b"User-agent: *\nDisallow: /")
+    answer = Door().http.ask(
+        f"{server.url}/ok", params={"q": "чай", "page": 2}, headers={"X-Key": "k"}
+    )
+    assert answer.url == f"{server.url}/ok?q=%D1%87%D0%B0%D0%B9&page=2"
+    assert server.times == {"/ok": 1}
+    headers = dict(server.asked)["/ok"]
+    assert (headers["X-Key"], headers["Accept"]) == ("k", "application/json")
+
+
+def test_an_api_is_sent_a_body(server: Server) -> None:
+    http = Door().http
+    http.ask(f"{server.url}/ok", json={"q": "чай", "n": 1})
+    http.ask(f"{server.url}/ok", form={"q": "чай", "n": "1"})
+    assert server.bodies == ['{"q":"чай","n":1}'.encode(), b"q=%D1%87%D0%B0%D0%B9&n=1"]
+    kinds = [headers["Content-Type"] for _, headers in server.asked]
+    assert kinds == ["application/json", "application/x-www-form-urlencoded"]
+
+
+@pytest.mark.parametrize("path", ["moved", "to_other", "to_file", "to_captcha"])
+def test_an_api_that_redirects_is_refused_and_the_key_stays(server: Server, path: str) -> None:
+    with pytest.raises(NeedsHuman, match="кодом 30") as refused:
+        Door().http.ask(f"{server.url}/{path}", headers={"Authorization": "Bearer s"})
+    assert refused.value.status in {301, 302}
+    assert [asked for asked, _ in server.asked] == [f"/{path}"]
+
+
+def test_an_api_may_answer_with_a_status_that_its_caller_knows(server: Server) -> None:
+    http = Door().http
+    assert http.ask(f"{server.url}/forbidden", known={403, 404}).status == 403
+    with pytest.raises(NeedsHuman, match="закрыт"):
+        http.ask(f"{server.url}/forbidden", known={404})
+
+
+def test_an_api_that_is_busy_is_asked_again_with_the_same_body(server: Server) -> None:
+    door = Door()
+    assert door.http.ask(f"{server.url}/busy_briefly", json={"a": 1}).status == 200
+    assert server.bodies == [b'{"a":1}'] * 2
+    assert door.waits == [2]
+    with pytest.raises(Transient, match="429") as busy:
+        door.http.ask(f"{server.url}/busy_seconds", known={429})
+    assert busy.value.retry_after == timedelta(hours=2)
+    assert server.times["/busy_seconds"] == 1
+
+
+def test_an_answer_that_is_no_json_is_a_changed_layout(server: Server) -> None:
+    with pytest.raises(LayoutChanged, match="не JSON") as changed:
+        _ = Door().http.ask(f"{server.url}/ok?token=s3cr3t").json
+    assert changed.value.body == RUSSIAN
+    assert "s3cr3t" not in str(changed.value)
 
 
 def test_the_loopback_is_refused_unless_named(server: Server) -> None:

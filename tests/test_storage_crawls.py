@@ -9,12 +9,13 @@ from conftest import make_mention
 from shop import MOSCOW, Shop
 
 from collectors.base import Counts, Coverage, Mention, Outcome, Saved, Skipped, Status
-from storage import commands, crawls, mentions
+from storage import commands, crawls, jobs, mentions
 from storage import tables as t
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
 from storage.errors import NotFound, OperationalError, StorageError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 MOROSHKA = BrandDeclaration("moroshka", "Морошка", ("Moroshka",))
 
 
@@ -40,7 +41,7 @@ def by(key: str, rows: list[Any]) -> dict[str, Any]:
 
 def test_the_catalogue_follows_the_config(shop: Shop) -> None:
     hourly = SourceDeclaration(
-        "hourly", "page", "Отзывы", "moroshka", {"url": "x"}, timedelta(hours=1), enabled=False
+        "hourly", "page", "Отзывы", "moroshka", {"url": "x"}, "1ч", enabled=False
     )
     sync(shop, hourly)
     brands, sources = by("code", shop.rows(t.brand)), by("name", shop.rows(t.source))
@@ -49,11 +50,11 @@ def test_the_catalogue_follows_the_config(shop: Shop) -> None:
     assert brands[""].enabled
     assert not sources["reviews"].enabled
     row = sources["hourly"]
-    assert (row.type, row.title, row.options, row.every_minutes, row.enabled, row.origin) == (
+    assert (row.type, row.title, row.options, row.schedule, row.enabled, row.origin) == (
         "page",
         "Отзывы",
         {"url": "x"},
-        60,
+        "1ч",
         False,
         "config",
     )
@@ -171,10 +172,12 @@ def test_errors_of_the_surroundings_bear_the_name_the_runner_knows() -> None:
 def test_jobs_are_claimed_once_and_in_order(shop: Shop) -> None:
     with shop.db.write() as session:
         ids = [commands.enqueue_job(session, "crawl", {"source": n}, now=NOW) for n in (1, 2)]
+        # One that waits already is not asked for twice.
+        assert commands.enqueue_job(session, "crawl", {"source": 2}, now=NOW) == ids[1]
     claimed = []
-    for _ in range(3):
+    for holder in ("a", "b", "c"):
         with shop.db.write() as session:
-            claimed.append(commands.claim_job(session, now=NOW))
+            claimed.append(jobs.claim_job(session, holder=holder, now=NOW, until=NOW + MINUTE))
     first, second, none = claimed
     assert first is not None
     assert second is not None
@@ -184,10 +187,39 @@ def test_jobs_are_claimed_once_and_in_order(shop: Shop) -> None:
         (ids[1], "crawl", {"source": 2}),
     ]
     with shop.db.write() as session:
-        commands.finish_job(session, first.id, ok=True, message="готово", now=NOW)
-        commands.fail_running_jobs(session, "прервано", now=NOW)
+        jobs.finish_job(session, first.id, "a", ok=True, message="готово", now=NOW)
+        jobs.finish_job(session, second.id, "a", ok=True, message="чужое", now=NOW)
     rows = [(row.state, row.message, row.finished_at) for row in shop.rows(t.job)]
-    assert rows == [("done", "готово", NOW), ("failed", "прервано", NOW)]
+    assert rows == [("done", "готово", NOW), ("running", "", None)]
+
+
+def test_a_lost_workers_job_is_taken_up_again_but_not_for_ever(shop: Shop) -> None:
+    with shop.db.write() as session:
+        commands.enqueue_job(session, "crawl", {}, now=NOW)
+    moment = NOW
+    for attempt in range(jobs.MOST_ATTEMPTS):
+        with shop.db.write() as session:
+            until = moment + MINUTE
+            assert jobs.claim_job(session, holder=f"w{attempt}", now=moment, until=until)
+            assert jobs.claim_job(session, holder="other", now=moment, until=until) is None
+            assert jobs.renew_jobs(session, f"w{attempt}", {1: {"new": 3}}, until=until) == {1}
+        moment += MINUTE
+    with shop.db.write() as session:
+        assert jobs.claim_job(session, holder="last", now=moment, until=moment) is None
+        jobs.finish_job(session, 1, "w0", ok=True, now=moment)
+    (row,) = shop.rows(t.job)
+    assert (row.state, row.result, row.attempts) == ("failed", {"new": 3}, jobs.MOST_ATTEMPTS)
+
+
+def test_a_job_put_back_waits_as_if_never_taken(shop: Shop) -> None:
+    with shop.db.write() as session:
+        commands.enqueue_job(session, "crawl", {}, now=NOW)
+        assert jobs.claim_job(session, holder="a", now=NOW, until=NOW + MINUTE)
+        jobs.put_back(session, 1, "b")
+        assert jobs.claim_job(session, holder="b", now=NOW, until=NOW + MINUTE) is None
+        jobs.put_back(session, 1, "a")
+    (row,) = shop.rows(t.job)
+    assert (row.state, row.attempts, row.started_at) == ("queued", 0, None)
 
 
 def test_a_matcher_that_fails_loses_no_earlier_page(shop: Shop) -> None:

@@ -20,7 +20,18 @@ from sqlmodel import Session
 
 from collectors.base import Counts, Outcome, Status
 from nlp.labels import Tone
-from storage import commands, crawls, database, labelling, mentions, migrations, rollups, settings
+from storage import (
+    commands,
+    crawls,
+    database,
+    jobs,
+    labelling,
+    leases,
+    mentions,
+    migrations,
+    rollups,
+    settings,
+)
 from storage import tables as t
 from storage.crawls import SqlStore
 from storage.database import Database
@@ -132,9 +143,10 @@ WRITES: dict[str, Callable[[Session], Any]] = {
     "correct": lambda session: commands.correct(session, 1, tone=Tone.POSITIVE, now=NOW),
     "undo_correction": lambda session: commands.undo_correction(session, 1, now=NOW),
     "enqueue_job": lambda session: commands.enqueue_job(session, "crawl", {}, now=NOW),
-    "claim_job": lambda session: commands.claim_job(session, now=NOW),
-    "finish_job": lambda session: commands.finish_job(session, 1, ok=True, now=NOW),
-    "fail_running_jobs": lambda session: commands.fail_running_jobs(session, "", now=NOW),
+    "claim_job": lambda session: jobs.claim_job(session, holder="a", now=NOW, until=NOW),
+    "finish_job": lambda session: jobs.finish_job(session, 1, "a", ok=True, now=NOW),
+    "pause": lambda session: commands.pause(session, 1),
+    "plan": lambda session: leases.plan(session, zone=MOSCOW, now=NOW),
     "sync_catalog": lambda session: crawls.sync_catalog(session, [], []),
     "ensure_brand": lambda session: crawls.ensure_brand(session, "x", "X", "app"),
     "ensure_source": lambda session: crawls.ensure_source(

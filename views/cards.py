@@ -21,7 +21,11 @@ from nlp.labels import (
     Touchpoint,
 )
 from reports.theme import TONE_SIGNS
+from storage.filters import LANGUAGES, UNKNOWN
 from storage.queries import BrandTone, MentionRow, OpinionRow
+
+_REPOST: ru.Forms = ("репост", "репоста", "репостов")
+_REPEAT: ru.Forms = ("повтор", "повтора", "повторов")
 
 #: Longer texts are folded; the whole text is one click away.
 _FOLD = 700
@@ -44,9 +48,14 @@ def brief(row: MentionRow, zone: ZoneInfo) -> str:
     """A mention among the latest ones."""
     return (
         f'<article class="ok-latest"><div class="ok-row">{_tone(row)}{_stars(row)}'
-        f'<span class="ok-meta">{escape(row.source_title)} · {_when(row, zone)}</span></div>'
-        f"{_text(row, 280)}</article>"
+        f'<span class="ok-meta">{escape(row.source_title)} · {_when(row, zone)}'
+        f"{_also(row)}</span></div>{_text(row, 280)}</article>"
     )
+
+
+def _also(row: MentionRow) -> str:
+    told = repeats_label(row)
+    return f" · {told}" if told and not row.is_repeat else ""
 
 
 def highlighted(text: str, opinions: Sequence[OpinionRow], start: int = 0) -> str:
@@ -98,7 +107,18 @@ def _said(opinion: OpinionRow) -> str:
 
 def _labels(row: MentionRow) -> str:
     kind = f'<span class="ok-meta">{KIND_NAMES[Kind(row.kind)]}</span>' if row.kind else ""
-    return _tone(row) + kind
+    repeat = '<span class="ok-meta">повтор, в цифрах не учтён</span>' if row.is_repeat else ""
+    return _tone(row) + kind + repeat
+
+
+def repeats_label(row: MentionRow) -> str:
+    """«и ещё 12 репостов»: what the mention stands for; empty where nobody repeats it."""
+    if not row.repeats:
+        return ""
+    if row.reposts == row.repeats:
+        return f"и ещё {ru.counted(row.repeats, _REPOST)}"
+    told = f"и ещё {ru.counted(row.repeats, _REPEAT)}"
+    return f"{told}, из них {ru.counted(row.reposts, _REPOST)}" if row.reposts else told
 
 
 def _tone(row: MentionRow) -> str:
@@ -139,7 +159,11 @@ def _stars(row: MentionRow) -> str:
 def _meta(row: MentionRow, zone: ZoneInfo) -> str:
     parts = [_brand(row, brand) for brand in row.brands]
     parts += [escape(row.source_title), escape(row.author or ""), _when(row, zone)]
-    parts += [escape(row.place or ""), escape(row.product or "")]
+    parts += [escape(row.city or ""), escape(row.place or ""), escape(row.product or "")]
+    if row.app_version:
+        parts.append(f"версия {escape(row.app_version)}")
+    if row.language not in ("ru", UNKNOWN):
+        parts.append(f"язык: {LANGUAGES[row.language]}")
     if row.nps is not None:
         parts.append(f"готовность рекомендовать {row.nps} из 10")
     if _is_web(row.url):

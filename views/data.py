@@ -59,6 +59,12 @@ def mentions(where: Filter, *, limit: int, offset: int = 0) -> tuple[MentionRow,
     return _mentions(db, version, where, limit, offset)
 
 
+def repeats(mention_id: int, *, limit: int) -> tuple[MentionRow, ...]:
+    """The others of the mention's group of repeats."""
+    db, version = _state()
+    return _repeats(db, version, mention_id, limit)
+
+
 def count(where: Filter) -> int:
     """How many mentions the filter leaves."""
     db, version = _state()
@@ -136,6 +142,17 @@ def _mentions(
 ) -> tuple[MentionRow, ...]:
     with db.read() as session:
         return queries.mentions(session, where, limit=limit, offset=offset)
+
+
+@_cached
+def _repeats(
+    db: Database,
+    version: tuple[Any, ...],  # noqa: ARG001
+    mention_id: int,
+    limit: int,
+) -> tuple[MentionRow, ...]:
+    with db.read() as session:
+        return queries.repeats(session, mention_id, limit=limit)
 
 
 @_cached

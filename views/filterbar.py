@@ -10,7 +10,7 @@ import streamlit as st
 from insights import russian as ru
 from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES, Kind, Tone, Touchpoint
 from reports.theme import TONE_SIGNS
-from storage.filters import UNREAD, Filter
+from storage.filters import LANGUAGES, UNREAD, Filter
 from views import data, empty, state, style
 from views.data import Basics
 
@@ -167,6 +167,13 @@ def _more(basics: Basics, where: Filter) -> None:
             format_func=rating_label,
             **_bound("rating", where.rating or _ANY_RATING, "rating", _rating),
         )
+        _many("languages", "Язык", dict(LANGUAGES), where.languages, "любой")
+        st.toggle(
+            "Показывать повторы",
+            help="Одинаковые тексты и репосты: в списке упоминаний и в выгрузке. "
+            "В цифрах они в любом случае считаются один раз.",
+            **_bound("repeats", where.repeats, "repeats", bool),
+        )
         st.toggle(
             "Только голоса клиентов",
             help="Без рекламы, новостей и текстов не о компании: в доли они не входят. "
@@ -242,6 +249,7 @@ def _chip_list(basics: Basics, where: Filter) -> list[_Chip]:
         "touchpoints": lambda code: TOUCHPOINT_NAMES[Touchpoint(code)],
         "tones": tone_label,
         "kinds": lambda code: KIND_NAMES[Kind(code)],
+        "languages": lambda code: f"язык: {LANGUAGES[code]}",
     }
     chips = []
     for part in (field.name for field in fields(where) if field.name in names):
@@ -253,6 +261,8 @@ def _chip_list(basics: Basics, where: Filter) -> list[_Chip]:
         chips.append(_Chip(f"оценка: {rating_label(where.rating)}", {"rating": None}))
     if where.text:
         chips.append(_Chip(f"«{where.text[:40]}»", {"text": ""}))
+    if where.repeats:
+        chips.append(_Chip("с повторами", {"repeats": False}))
     if not where.voices_only:
         chips.append(_Chip("с рекламой и новостями", {"voices_only": True}))
     return chips

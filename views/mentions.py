@@ -1,12 +1,19 @@
 """«Упоминания»: the very texts behind every figure, searched, read, corrected, taken away."""
 
+from zoneinfo import ZoneInfo
+
 import streamlit as st
 
 from insights import russian as ru
 from storage.filters import UNREAD, Filter
+from storage.queries import MentionRow
 from views import cards, context, correction, data, download, state
 
 _PER_PAGE = 20
+
+#: Of a group that has many more only so many are shown under the card.
+_MOST_REPEATS = 50
+_COUNTED_ONCE = "Одинаковые тексты и репосты в цифрах считаются один раз."
 
 _TURNED = "page_was_turned"
 #: A turned page begins at its top, as in a book. A constant: no text of a mention is in it.
@@ -34,6 +41,7 @@ def draw() -> None:
     for row in data.mentions(where, limit=_PER_PAGE, offset=(page - 1) * _PER_PAGE):
         with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
             st.html(cards.card(row, zone))
+            _repeats(row, zone)
             correction.draw(row)
     if pages > 1:
         _paging(page, pages)
@@ -51,6 +59,19 @@ def _left_out(where: Filter) -> None:
             on_click=state.change,
             kwargs={"voices_only": False},
         )
+
+
+def _repeats(row: MentionRow, zone: ZoneInfo) -> None:
+    """The other texts of the group, read when they are asked for."""
+    told = cards.repeats_label(row)
+    if not told:
+        return
+    if not st.toggle(told, key=f"repeats_{row.id}", help=_COUNTED_ONCE):
+        return
+    for other in data.repeats(row.id, limit=_MOST_REPEATS):
+        st.html(cards.brief(other, zone))
+    if row.repeats > _MOST_REPEATS:
+        st.caption(f"Показаны первые {_MOST_REPEATS}; все – с фильтром «Показывать повторы»")
 
 
 def _paging(page: int, pages: int) -> None:

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 # Field -> names (after `normal`), the surest first. The order of the fields matters for the
 # patterns below: «дата ответа» must be taken before «дата», «id отзыва» before «отзыв».
@@ -60,6 +63,17 @@ PATTERNS: dict[str, str] = {
 FIELDS = frozenset(NAMES)
 # A table of mentions has at least one of these.
 SUBSTANCE = frozenset({"text", "pros", "cons", "rating", "nps", "title"})
+
+
+def _known_fields(columns: Mapping[str, str]) -> Mapping[str, str]:
+    unknown = sorted(set(columns) - FIELDS)
+    if unknown:
+        raise ValueError(f"нет поля «{unknown[0]}»; есть: {', '.join(sorted(FIELDS))}")
+    return columns
+
+
+#: An option: field -> where it is found.
+FieldNames = Annotated[Mapping[str, str], AfterValidator(_known_fields)]
 
 
 def normal(name: str) -> str:

@@ -15,6 +15,7 @@ from collectors.base import Mention, SkipItem
 from collectors.cleaning import EARLIEST, TOMORROW
 from collectors.files.columns import SUBSTANCE, normal
 from collectors.ratings import parse_rating
+from collectors.texts import with_pros_and_cons
 
 # What tells two rows apart where the file has no id; a rating may be edited later.
 IDENTITY = ("author", "date", "title", "text", "pros", "cons", "company", "product", "place", "url")
@@ -122,7 +123,8 @@ def read(cells: Cells, key: str, reading: Reading) -> Read:
     if cells.fault:
         raise SkipItem(cells.fault)
     notes = [SPOILED] if cells.is_spoiled else []
-    text, title = _body(cells), cells.text("title")
+    title = cells.text("title")
+    text = with_pros_and_cons(cells.text("text"), cells.text("pros"), cells.text("cons"))
     rating, scale = _rating(cells, reading, notes)
     nps = _nps(cells, notes)
     if not text and not title and rating is None and nps is None:
@@ -182,15 +184,6 @@ def _company(cells: Cells) -> str | None:
     written = cells.text("company")
     several = normal(cells.mapping.get("company", "")) == "бренды" and ", " in written
     return None if several or written == NO_BRAND else written or None
-
-
-def _body(cells: Cells) -> str:
-    """Text with what stands in columns of its own: advantages and drawbacks."""
-    text, pros, cons = cells.text("text"), cells.text("pros"), cells.text("cons")
-    if not pros and not cons:
-        return text
-    named = (("Достоинства", pros), ("Недостатки", cons), ("Комментарий", text))
-    return "\n".join(f"{name}: {part}" for name, part in named if part)
 
 
 def _rating(cells: Cells, reading: Reading, notes: list[str]) -> tuple[float | None, int]:

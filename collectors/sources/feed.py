@@ -18,12 +18,18 @@ import feedparser
 
 from collectors import dates
 from collectors.answers import Response
-from collectors.base import Context, Item, LayoutChanged, Mention, Order, SkipItem, key_of
+from collectors.base import About, Context, Item, LayoutChanged, Mention, Order, SkipItem, key_of
 from collectors.options import DEFAULT_ZONE, SourceOptions, WebAddress, Zone, zone_of
 from collectors.redirects import is_google_news, unwrap
 from collectors.texts import html_to_text
 
 ACCEPT = "application/atom+xml,application/rss+xml,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5"
+ABOUT = About(
+    title="Лента RSS или Atom",
+    auth="не нужен",
+    limits="лента показывает только последние записи, обычно до 100",
+    caveats="так же читаются Google Alerts, Google News, поиск Reddit (search.rss) и любая лента",
+)
 ORDER: Order = "unordered"
 LOOKBACK = timedelta(days=2)  # of no effect on what is asked: the whole window comes every time
 

@@ -7,30 +7,29 @@ that two customers' identical words are both kept and a second import of the fil
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from collectors.base import Context, Item, NeedsHuman, Order, SkipItem, key_of
-from collectors.files.columns import FIELDS
+from collectors.base import About, Context, Item, NeedsHuman, Order, SkipItem, key_of
+from collectors.files.columns import FieldNames
 from collectors.files.inspection import Inspection, Plan, examine
 from collectors.files.rows import Cells, Reading, read
 from collectors.files.tables import Table, open_table
-from collectors.options import DEFAULT_ZONE, SourceOptions, Zone, zone_of
+from collectors.options import DEFAULT_ZONE, LocalPath, SourceOptions, Zone, zone_of
 
+ABOUT = About(
+    title="Файл CSV, XLSX или JSONL",
+    auth="не нужен",
+    limits="весь файл",
+    caveats="столбцы, даты и кодировка угадываются: сначала `otklik import ФАЙЛ --dry-run`; этим "
+    "путём приходит и то, у чего нет открытой двери (Яндекс Карты)",
+)
 ORDER: Order = "unordered"
 LOOKBACK = timedelta(0)  # of no effect: all rows come every time
 PAGE = 500
-
-
-def _known_fields(columns: Mapping[str, str]) -> Mapping[str, str]:
-    unknown = sorted(set(columns) - FIELDS)
-    if unknown:
-        raise ValueError(f"нет поля «{unknown[0]}»; есть: {', '.join(sorted(FIELDS))}")
-    return columns
 
 
 class Options(SourceOptions):
@@ -39,21 +38,13 @@ class Options(SourceOptions):
     ``encoding``, ``delimiter``, ``sheet`` and ``rating_scale``.
     """
 
-    path: Path
-    columns: Annotated[Mapping[str, str], AfterValidator(_known_fields)] = Field(
-        default_factory=dict
-    )
+    path: LocalPath
+    columns: FieldNames = Field(default_factory=dict)
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     sheet: str | None = None
     rating_scale: Annotated[int, Field(ge=2, le=100)] | None = None
     timezone: Zone = DEFAULT_ZONE
-
-    @field_validator("path")
-    @classmethod
-    def _in_folder(cls, path: Path, info: ValidationInfo) -> Path:
-        folder = (info.context or {}).get("folder")
-        return Path(folder) / path if folder else path
 
 
 def inspect(options: Options, now: datetime | None = None) -> Inspection:

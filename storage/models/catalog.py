@@ -16,7 +16,9 @@ class Brand(SQLModel, table=True):
     """A brand, ours or a competitor's; ``origin`` tells who declared it.
 
     That is config, import, app, or system for :data:`NO_BRAND`. A brand that left config.yaml
-    is not ``enabled``: its mentions stay, new ones are not matched to it.
+    is not ``enabled``: its mentions stay, new ones are not matched to it. ``app_query`` was set in
+    the app and outranks the config's ``query`` until it is taken back (None); where the one that
+    holds is empty, names decide.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -24,12 +26,19 @@ class Brand(SQLModel, table=True):
     name: str
     aliases: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     competitor: bool = False
+    query: str = ""
+    app_query: str | None = None
     enabled: bool = True
     origin: str = "config"
 
 
 class Source(SQLModel, table=True):
-    """A configured source; without ``brand_id`` it is shared and mentions are matched."""
+    """A source; without ``brand_id`` it is shared and mentions are matched.
+
+    ``schedule`` is what config.yaml says («30м», cron) and None where nothing is to be done by
+    itself; ``app_schedule`` and ``app_enabled`` are what the app says and hold before it. A source
+    that left config.yaml, or was removed in the app, is ``gone``: its mentions stay.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
@@ -37,13 +46,19 @@ class Source(SQLModel, table=True):
     title: str = ""
     brand_id: int | None = Field(default=None, foreign_key="brand.id")
     options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
-    every_minutes: int | None = None
+    schedule: str | None = None
     enabled: bool = True
+    gone: bool = False
+    app_schedule: str | None = None
+    app_enabled: bool | None = None
     origin: str = "config"
 
 
 class SourceState(SQLModel, table=True):
-    """How far a source was read and when it is due; written after the items, never before."""
+    """How far a source was read and when it is due; written after the items, never before.
+
+    ``planned_by`` is the schedule that ``next_due`` was reckoned by.
+    """
 
     __tablename__ = "source_state"
 
@@ -53,6 +68,7 @@ class SourceState(SQLModel, table=True):
     failures: int = 0
     next_due: datetime | None = Field(default=None, sa_type=UtcDateTime)
     parked: bool = False
+    planned_by: str | None = None
 
 
 class Crawl(SQLModel, table=True):

@@ -10,7 +10,11 @@ from storage.models.types import Json, UtcDateTime
 
 
 class Job(SQLModel, table=True):
-    """One request: ``state`` goes queued -> running -> done | failed."""
+    """One request: ``state`` goes queued -> running -> done | failed.
+
+    ``result`` is what is known so far, whole when the job is done. It is ``holder``'s until the
+    moment ``until``; ``attempts`` counts the workers that took it.
+    """
 
     __table_args__ = (Index("ix_job_state", "state", "id"),)
 
@@ -22,3 +26,7 @@ class Job(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    result: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    holder: str | None = None
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0

@@ -3,10 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.models.types import Json, UtcDateTime
+
+
+def _where_known(name: str) -> Index:
+    """An index of the rows that have this column; most have none."""
+    known = text(f"{name} IS NOT NULL")
+    return Index(f"ix_mention_{name}", name, sqlite_where=known, postgresql_where=known)
 
 
 class Mention(SQLModel, table=True):
@@ -14,12 +20,18 @@ class Mention(SQLModel, table=True):
 
     ``day`` is the publication date in the configured zone; ``text`` already holds the title
     where the source has one, so that evidence offsets need no second text. ``lemmas`` feeds
-    the full-text search.
+    the full-text search. ``author`` and ``author_id`` are keyed hashes unless the config has
+    them stored (:mod:`storage.personal`). ``language`` is of :mod:`storage.languages`.
+    ``text_key`` is equal for the same texts (:mod:`storage.likeness`); mentions that repeat each
+    other share a ``group_id``, the id of the first of them (:mod:`storage.groups`).
     """
 
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_mention_published", "published_at", "id"),
+        _where_known("repost_of"),
+        _where_known("text_key"),
+        _where_known("group_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -51,6 +63,13 @@ class Mention(SQLModel, table=True):
     collected_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    author_id: str | None = None
+    repost_of: str | None = None
+    city: str | None = None
+    app_version: str | None = None
+    language: str = ""
+    text_key: int | None = Field(default=None, sa_type=BigInteger)
+    group_id: int | None = None
 
 
 class MentionRevision(SQLModel, table=True):
@@ -77,8 +96,9 @@ class MentionBrand(SQLModel, table=True):
     failed. ``target_tone`` is what the model said towards this brand, where the mention has
     several and the text names it. ``day``, ``source_id``, ``rating`` (rescaled to 1…5, 0 for
     none) and ``nps`` repeat the mention's and ``churn`` … ``effort`` the analysis's intents, so
-    that a filtered page is one index walk and a roll-up one GROUP BY. A deleted mention has no
-    rows here.
+    that a filtered page is one index walk and a roll-up one GROUP BY. So does ``language``.
+    ``is_repeat`` tells that an earlier mention of the same group counts for this brand: this one
+    is shown and not counted. A deleted mention has no rows here.
     """
 
     __tablename__ = "mention_brand"
@@ -102,3 +122,19 @@ class MentionBrand(SQLModel, table=True):
     recommend: bool = False
     warn: bool = False
     effort: bool = False
+    language: str = ""
+    is_repeat: bool = False
+
+
+class TextBand(SQLModel, table=True):
+    """Where texts that are alike meet: a band of a long text (:mod:`storage.likeness`)."""
+
+    __tablename__ = "text_band"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    band: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, nullable=False)
+    )
+    text_key: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, nullable=False)
+    )

@@ -1,5 +1,6 @@
 """Read side for views, reports and the command line: typed results, never table objects."""
 
+from storage.queries.brands import BrandQuery, Trial, brand_queries, count_trials, trials
 from storage.queries.catalog import (
     BrandRow,
     Catalog,
@@ -10,6 +11,19 @@ from storage.queries.catalog import (
     setting,
     status,
     version,
+)
+from storage.queries.collecting import (
+    CrawlRow,
+    JobRow,
+    QuotaLeft,
+    SourceNow,
+    State,
+    history,
+    job,
+    open_jobs,
+    sources_now,
+    worker_is_alive,
+    worker_seen,
 )
 from storage.queries.figures import (
     Figures,
@@ -29,31 +43,49 @@ from storage.queries.mentions import (
     count,
     export,
     mentions,
+    repeats,
 )
 
 __all__ = [
+    "BrandQuery",
     "BrandRow",
     "BrandTone",
     "Catalog",
+    "CrawlRow",
     "Figures",
+    "JobRow",
     "LastCrawl",
     "MentionRow",
     "Nps",
     "OpinionCount",
     "OpinionRow",
+    "QuotaLeft",
+    "SourceNow",
     "SourceRow",
+    "State",
     "Tones",
+    "Trial",
+    "brand_queries",
     "catalog",
     "count",
+    "count_trials",
     "export",
     "failed",
     "figures",
+    "history",
+    "job",
     "mentions",
     "mentions_by_source",
+    "open_jobs",
     "opinion_counts",
+    "repeats",
     "setting",
+    "sources_now",
     "status",
     "tones_by_day",
     "tones_by_source",
+    "trials",
     "version",
+    "worker_is_alive",
+    "worker_seen",
 ]

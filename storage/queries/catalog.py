@@ -14,6 +14,7 @@ from storage.models import (
     Brand,
     Correction,
     Crawl,
+    Erasure,
     Mention,
     MentionBrand,
     MentionDaily,
@@ -110,6 +111,7 @@ def version(session: Session) -> tuple[Any, ...]:
         select(func.max(col(Crawl.id))).scalar_subquery(),
         select(func.max(col(Correction.id))).scalar_subquery(),
         select(func.max(col(Correction.undone_at))).scalar_subquery(),
+        select(func.max(col(Erasure.id))).scalar_subquery(),
     )
     return tuple(session.execute(select(*newest)).one())
 

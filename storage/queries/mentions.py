@@ -1,7 +1,7 @@
 """Mentions themselves: a page of them, how many there are, and all of them as a stream."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from storage.filters import Filter
 from storage.models import Analysis, Brand, Correction, Mention, MentionBrand, Opinion, Source
+from storage.personal import shown
 from storage.queries.catalog import setting
 from storage.queries.scope import brand_rows
 
@@ -50,7 +51,9 @@ class MentionRow:
     ``tone`` is the one that holds for the first of its brands that the filter asks for,
     ``text_tone`` that of the text as a whole, which a tone towards a brand may differ from;
     ``scores`` are the model's probabilities of negative, neutral, positive; ``error`` says why
-    the text could not be analysed.
+    the text could not be analysed. ``author`` is shown as «автор a1b2c3» where only a hash of it
+    is stored. ``repeats`` counts the others of its group, ``reposts`` the reposts among them;
+    ``is_repeat`` tells that another one of the group is counted in its place.
     """
 
     id: int
@@ -78,6 +81,12 @@ class MentionRow:
     opinions: tuple[OpinionRow, ...] = ()
     corrected: bool = False
     error: str | None = None
+    language: str = ""
+    city: str | None = None
+    app_version: str | None = None
+    repeats: int = 0
+    reposts: int = 0
+    is_repeat: bool = False
 
     @property
     def confidence(self) -> float | None:
@@ -92,6 +101,18 @@ def mentions(
     """A page of mentions, newest first, in a fixed number of queries."""
     ids = session.scalars(_ids(session, where).limit(limit).offset(offset)).all()
     return _load(session, where, ids)
+
+
+def repeats(session: Session, mention_id: int, *, limit: int) -> tuple[MentionRow, ...]:
+    """The others of the mention's group, the earliest first."""
+    group = select(col(Mention.group_id)).where(_id == mention_id).scalar_subquery()
+    ids = (
+        select(_id)
+        .where(col(Mention.group_id) == group, _id != mention_id)
+        .order_by(col(Mention.published_at), _id)
+        .limit(limit)
+    )
+    return _load(session, Filter(), session.scalars(ids).all())
 
 
 def count(session: Session, where: Filter) -> int:
@@ -150,19 +171,21 @@ def _load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionR
         select(Mention, col(Source.name), col(Source.title))
         .join(Source, col(Source.id) == col(Mention.source_id))
         .where(col(Mention.id).in_(ids))
-    )
+    ).all()
+    groups = _groups(session, {mention.group_id for mention, _, _ in rows if mention.group_id})
     found: dict[int, MentionRow] = {}
     for mention, source, title in rows:
         number = mention.id or 0
-        own, kind = brands.get(number, ((), None))
+        own, kind, is_repeat = brands.get(number, ((), None, False))
         found[number] = _row(
             mention,
             (source, title or source),
             own,
-            kind,
+            (kind, is_repeat),
             tuple(opinions.get(number, ())),
             analyses.get(number),
             corrections.get((number, mention.content_hash)),
+            groups.get(mention.group_id or 0, (1, 0)),
         )
     session.expunge_all()  # an export would otherwise keep every row it has passed
     return tuple(found[number] for number in ids if number in found)
@@ -172,10 +195,11 @@ def _row(
     mention: Mention,
     source: tuple[str, str],
     brands: tuple[BrandTone, ...],
-    kind: str | None,
+    labels: tuple[str | None, bool],
     opinions: tuple[OpinionRow, ...],
     analysis: Analysis | None,
     correction: Correction | None,
+    group: tuple[int, int],
 ) -> MentionRow:
     scores = None
     if analysis and analysis.negative is not None:
@@ -188,7 +212,7 @@ def _row(
         date_known=mention.date_known,
         text=mention.text,
         url=mention.url,
-        author=mention.author,
+        author=shown(mention.author),
         rating=mention.rating,
         rating_scale=mention.rating_scale,
         nps=mention.nps,
@@ -201,19 +225,25 @@ def _row(
         tone=brands[0].tone if brands else None,
         text_tone=(correction.tone if correction else None)
         or (analysis.tone if analysis else None),
-        kind=kind,
+        kind=labels[0],
         scores=scores,
         intents=tuple(analysis.intents) if analysis else (),
         opinions=opinions,
         corrected=correction is not None,
         error=analysis.error if analysis else None,
+        language=mention.language,
+        city=mention.city,
+        app_version=mention.app_version,
+        repeats=group[0] - 1,
+        reposts=group[1] - (mention.group_id is not None and mention.repost_of is not None),
+        is_repeat=labels[1],
     )
 
 
 def _brands(
     session: Session, where: Filter, ids: Sequence[int]
-) -> dict[int, tuple[tuple[BrandTone, ...], str | None]]:
-    """Brands of each mention, those the filter asks for first, and its kind."""
+) -> dict[int, tuple[tuple[BrandTone, ...], str | None, bool]]:
+    """Brands of each mention, those the filter asks for first, its kind, whether it is a repeat."""
     rows = session.execute(
         select(MentionBrand, col(Brand.code), col(Brand.name))
         .join(Brand, col(Brand.id) == col(MentionBrand.brand_id))
@@ -222,11 +252,23 @@ def _brands(
     order = {brand: place for place, brand in enumerate(where.brands)}
     rows = sorted(rows, key=lambda row: (order.get(row[0].brand_id, len(order)), row[0].brand_id))
     found: dict[int, list[BrandTone]] = defaultdict(list)
-    kinds: dict[int, str | None] = {}
+    first: dict[int, tuple[str | None, bool]] = {}
     for row, code, name in rows:
         found[row.mention_id].append(BrandTone(row.brand_id, code, name, row.tone))
-        kinds.setdefault(row.mention_id, row.kind)
-    return {number: (tuple(tones), kinds[number]) for number, tones in found.items()}
+        first.setdefault(row.mention_id, (row.kind, row.is_repeat))
+    return {number: (tuple(tones), *first[number]) for number, tones in found.items()}
+
+
+def _groups(session: Session, ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many mentions, and how many reposts among them, these groups have; most have no group."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(col(Mention.group_id), func.count(), func.count(col(Mention.repost_of)))
+        .where(col(Mention.group_id).in_(ids))
+        .group_by(col(Mention.group_id))
+    )
+    return {group: (n, reposts) for group, n, reposts in rows}
 
 
 def _opinions(session: Session, where: Filter, ids: Sequence[int]) -> dict[int, list[OpinionRow]]:

@@ -46,26 +46,31 @@ _SAME_ROW = and_(
     col(MentionBrand.brand_id) == col(Opinion.brand_id),
 )
 
+#: Of a group of repeats only one row a brand counts, in roll-ups as here.
+_COUNTS = col(MentionBrand.is_repeat).is_(False)
+
 _Column = Mapped[Any]
 _Conditions = list[ColumnElement[bool]]
 
 
 def mention_facts(session: Session, where: Filter) -> Subquery:
     """Mentions with source_id, day, tone, rating and what can be summed."""
-    by_row = bool(where.touchpoints or where.text)
+    by_row = bool(where.touchpoints or where.text or where.languages)
     return (_mention_rows(session, where) if by_row else _mention_sums(where)).subquery()
 
 
 def opinion_facts(session: Session, where: Filter) -> Subquery:
     """Opinions with source_id, day, touchpoint, tone and n."""
     by_mention = where.text or where.kinds or (where.tones and not where.touchpoints)
-    by_row = by_mention or Tone.MIXED in where.tones
+    by_row = by_mention or where.languages or Tone.MIXED in where.tones
     return (_opinion_rows(session, where) if by_row else _opinion_sums(where)).subquery()
 
 
 def brand_rows(session: Session, where: Filter) -> _Conditions:
-    """What a row of ``MentionBrand`` must meet."""
+    """What a row of ``MentionBrand`` must meet to be listed."""
     conditions = _rows(session, where)
+    if not where.repeats:
+        conditions.append(_COUNTS)
     if where.touchpoints:
         spoken: Select[Any] = select(literal_column("1")).where(_SAME_ROW, *_about(where, Opinion))
         conditions.append(exists(spoken.correlate(MentionBrand)))
@@ -76,6 +81,8 @@ def _rows(session: Session, where: Filter) -> _Conditions:
     """Conditions on ``MentionBrand`` apart from the opinions that belong to it."""
     conditions = _dimensions(where, MentionBrand)
     conditions += _labels(where, col(MentionBrand.tone), col(MentionBrand.kind))
+    if where.languages:
+        conditions.append(col(MentionBrand.language).in_(where.languages))
     if where.text:
         conditions.append(_found(session, where.lemmas))
     return conditions
@@ -104,7 +111,7 @@ def _mention_rows(session: Session, where: Filter) -> Select[Any]:
         _flag(col(table.nps).between(low, high)).label(name)
         for name, (low, high) in NPS_COLUMNS.items()
     ]
-    return select(*columns).where(*brand_rows(session, where))
+    return select(*columns).where(*brand_rows(session, where), _COUNTS)
 
 
 def _opinion_sums(where: Filter) -> Select[Any]:
@@ -121,7 +128,7 @@ def _opinion_rows(session: Session, where: Filter) -> Select[Any]:
         select(*columns, literal_column("1").label("n"))
         .select_from(Opinion)
         .join(MentionBrand, _SAME_ROW)
-        .where(*_rows(session, where), *_about(where, Opinion))
+        .where(*_rows(session, where), *_about(where, Opinion), _COUNTS)
     )
 
 

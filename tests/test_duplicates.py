@@ -1,0 +1,418 @@
+"""Repeats and reposts are grouped whatever the order they come in, kept, and counted once."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from conftest import Clock, make_mention
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from shop import Shop, make_analysis
+from world import MOSCOW, NOW, World, found, judged, said, tell
+
+from collectors.base import Counts, Deleted, Mention
+from nlp.labels import Kind, Tone, Touchpoint
+from storage import crawls, likeness, mentions, queries, rollups
+from storage import tables as t
+from storage.crawls import SourceDeclaration
+from storage.database import Database
+from storage.filters import Filter
+from storage.languages import language_of
+from storage.likeness import LONG, alike, bands, words_of
+from views.cards import brief, card, repeats_label
+
+TALE = (
+    "Заказывали доставку продуктов на дачу, курьер опоздал на два часа и даже не позвонил, "
+    "половина пакетов порвана, молоко вытекло на хлеб, деньги возвращать отказались, "
+    "поддержка третий день молчит, больше сюда ни ногой и вам не советую"
+)
+
+
+def edited(text: str, n: int) -> str:
+    """The text with ``n`` other words, far apart."""
+    words = text.split()
+    for place in range(n):
+        words[4 + place * len(words) // max(n, 1)] = f"иначе{place}"
+    return " ".join(words)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        TALE.upper().replace(",", " —"),
+        f"{TALE}!!! 😡😡",
+        f"{TALE} https://example.ru/otzyv?id=7",
+        f"{TALE}. С уважением, Ирина, Тверь",
+        f"Отзыв о доставке\n{TALE}",
+        edited(TALE, 1),
+        edited(TALE, 2),
+    ],
+)
+def test_the_same_but_for_little_is_found(shop: Shop, other: str) -> None:
+    shop.put(make_mention(text=TALE), make_mention(text=other))
+    first, second = shop.rows()
+    assert first.group_id == second.group_id == first.id
+    assert [row.is_repeat for row in shop.rows(t.mention_brand)] == [False, True]
+
+
+def test_another_text_about_the_same_is_no_repeat(shop: Shop) -> None:
+    other = (
+        "Заказывали доставку продуктов домой, курьер приехал раньше и заранее позвонил, все пакеты "
+        "целы, молоко холодное, хлеб мягкий, деньги за замену вернули сразу, поддержка вежливая"
+    )
+    shop.put(make_mention(text=TALE), make_mention(text=other), make_mention(text=edited(TALE, 6)))
+    assert [row.group_id for row in shop.rows()] == [None, None, None]
+
+
+def test_short_texts_are_joined_within_one_author_only(shop: Shop) -> None:
+    def short(**who: str) -> Mention:
+        return make_mention(text="Всё отлично!", **who)
+
+    shop.put(short(), short(), short(author="Анна"), short(author="Олег"))
+    assert {row.group_id for row in shop.rows()} == {None}
+    shop.put(short(author="Анна", author_id="7"), short(author="Анна", author_id="8"))
+    assert {row.group_id for row in shop.rows()} == {None}
+    shop.put(short(author="Анна"), short(author_id="7"))
+    assert [row.group_id for row in shop.rows()] == [None, None, 3, None, 5, None, 3, 5]
+    with shop.db.write() as session:
+        shop.source = crawls.ensure_source(session, SourceDeclaration("other", "file"), "import")
+    shop.put(short(author="Анна"))
+    assert shop.rows()[-1].group_id is None
+
+
+def test_the_original_stands_for_its_reposts_even_where_it_comes_late(shop: Shop) -> None:
+    late = datetime(2026, 2, 25, tzinfo=UTC)
+    shop.put(*(make_mention(repost_of="o", text=f"репост {n}") for n in range(3)))
+    assert [row.group_id for row in shop.rows()] == [1, 1, 1]
+    shop.put(make_mention(external_id="o", text="исходный", published_at=late))
+    assert [row.group_id for row in shop.rows()] == [4, 4, 4, 4]
+    assert [row.is_repeat for row in shop.rows(t.mention_brand)] == [True, True, True, False]
+    assert [row.n for row in shop.rows(t.mention_daily)] == [1]
+    shop.put(Deleted("o"))
+    assert [row.group_id for row in shop.rows()] == [1, 1, 1, None]
+    assert sum(row.n for row in shop.rows(t.mention_daily)) == 1
+
+
+def test_ids_of_reposts_mean_the_same_within_one_sort_of_sources(shop: Shop) -> None:
+    shop.put(make_mention(external_id="o", text="исходный"))
+    for name, sort in (("again", "feed"), ("elsewhere", "file")):
+        with shop.db.write() as session:
+            shop.source = crawls.ensure_source(session, SourceDeclaration(name, sort), "import")
+        shop.put(make_mention(repost_of="o", text=f"репост в {name}"))
+    assert [row.group_id for row in shop.rows()] == [1, 1, None]
+
+
+def test_every_brand_counts_a_group_once(shop: Shop) -> None:
+    moroshka, ambar = shop.brands["moroshka"], shop.brands["ambar"]
+    for brands in ([moroshka], [moroshka, ambar], [ambar]):
+        shop.matched = brands
+        shop.put(make_mention(text=TALE))
+    repeats = {(r.mention_id, r.brand_id): r.is_repeat for r in shop.rows(t.mention_brand)}
+    assert repeats == {
+        (1, moroshka): False,
+        (2, moroshka): True,
+        (2, ambar): False,
+        (3, ambar): True,
+    }
+    shop.matched = [ambar]
+    with shop.db.write() as session:
+        mentions.rematch(session, lambda _: [ambar])
+    assert [row.is_repeat for row in shop.rows(t.mention_brand)] == [False, True, True]
+    assert [row.n for row in shop.rows(t.mention_daily)] == [1]
+
+
+def test_labels_of_a_repeat_stay_out_of_the_sums(shop: Shop) -> None:
+    shop.put(make_mention(text=TALE), make_mention(text=TALE), make_mention(text="Иное."))
+    shop.analyse(make_analysis(opinions=[(Touchpoint.DELIVERY, Tone.NEGATIVE)]))
+    assert [row.n for row in shop.rows(t.mention_daily)] == [2]
+    assert [row.n for row in shop.rows(t.opinion_daily)] == [2]
+    assert len(shop.rows(t.opinion)) == 3
+
+
+def test_an_old_database_is_grouped_when_it_is_opened(shop: Shop) -> None:
+    shop.put(make_mention(text=TALE), make_mention(text=edited(TALE, 1)), make_mention(text="The"))
+    before = (shop.rows(), shop.rows(t.mention_brand), shop.rows(t.text_band))
+    with shop.db.write() as session:  # as v0005 leaves it
+        session.execute(sa.update(t.mention).values(group_id=None, text_key=None, language=""))
+        session.execute(sa.update(t.mention_brand).values(is_repeat=False, language=""))
+        session.execute(sa.delete(t.text_band))
+        mentions.regroup(session)
+    assert (shop.rows(), shop.rows(t.mention_brand), shop.rows(t.text_band)) == before
+
+
+# Nodes of the naive model: a few texts that are the same, alike in a chain, short, or their own.
+CHAIN = [TALE, edited(TALE, 1), f"{edited(TALE, 1)} и точка, всё, надоело", edited(TALE, 3)]
+IDS = st.sampled_from(["a", "b", "c", "d", "e", "f"])
+ITEMS = st.builds(
+    make_mention,
+    external_id=IDS,
+    text=st.sampled_from([*CHAIN, *CHAIN, "Всё отлично", "Иной отзыв"]),
+    author=st.sampled_from([None, "Анна", "Олег"]),
+    repost_of=st.sampled_from([None, None, None, "a", "b", "x"]),
+    published_at=st.integers(0, 5).map(
+        lambda hours: datetime(2026, 2, 20, tzinfo=UTC) + timedelta(hours=hours)
+    ),
+    rating=st.none() | st.just(5.0),
+) | st.builds(Deleted, IDS)
+
+
+class Groups(RuleBasedStateMachine):
+    """Mentions of two sources come, change and go in any order."""
+
+    make_db: Callable[[], Database]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = Shop(self.make_db(), Clock())
+        with self.shop.db.write() as session:
+            other = crawls.ensure_source(session, SourceDeclaration("other", "feed"), "import")
+            third = crawls.ensure_source(session, SourceDeclaration("third", "file"), "import")
+        self.sources = [self.shop.source, other, third]
+        brand = st.sampled_from(sorted(self.shop.brands.values()))
+        self.brand_sets = st.lists(brand, unique=True, max_size=2)
+
+    def teardown(self) -> None:
+        self.shop.db.dispose()
+
+    @rule(items=st.lists(ITEMS, max_size=4), place=st.integers(0, 2), data=st.data())
+    def page(self, items: list[Mention | Deleted], place: int, data: Any) -> None:
+        self.shop.source = self.sources[place]
+        self.shop.matched = data.draw(self.brand_sets)
+        self.shop.put(*items)
+
+    @rule(data=st.data())
+    def rematch(self, data: Any) -> None:
+        with self.shop.db.write() as session:
+            mentions.rematch(session, lambda _: data.draw(self.brand_sets))
+
+    @invariant()
+    def groups_are_those_of_the_definition(self) -> None:
+        rows = self.shop.rows()
+        sites = {row.id: row.type for row in self.shop.rows(t.source)}
+        assert {row.id: row.group_id for row in rows} == naive_groups(rows, sites)
+        wanted = naive_repeats(rows, self.shop.rows(t.mention_brand))
+        assert {
+            (row.mention_id, row.brand_id): row.is_repeat for row in self.shop.rows(t.mention_brand)
+        } == wanted
+        assert sum(row.n for row in self.shop.rows(t.mention_daily)) == sum(
+            not repeat for repeat in wanted.values()
+        )
+
+    @invariant()
+    def built_anew_all_is_the_same(self) -> None:
+        tables = (t.mention, t.mention_brand, t.mention_daily)
+        before = [self.shop.rows(table) for table in tables]
+        with self.shop.db.write() as session:
+            rollups.recount(session)
+        assert self.shop.rows(t.mention_daily) == before[2]
+        with self.shop.db.write() as session:
+            mentions.regroup(session)
+        assert [self.shop.rows(table) for table in tables] == before
+
+
+def naive_groups(rows: list[Any], sites: dict[int, str]) -> dict[int, int | None]:
+    """Every pair compared, then all that hangs together collected."""
+    present = [row for row in rows if row.deleted_at is None]
+    near = defaultdict(set)
+    for one, other in combinations(present, 2):
+        if _together(one, other, sites):
+            near[one.id].add(other.id)
+            near[other.id].add(one.id)
+    by_id = {row.id: row for row in present}
+    result: dict[int, int | None] = {row.id: None for row in rows}
+    for start in near:
+        group, edge = {start}, [start]
+        while edge:
+            edge = [n for number in edge for n in near[number] if n not in group]
+            group.update(edge)
+        order = [(by_id[n].repost_of is not None, by_id[n].published_at, n) for n in group]
+        result[start] = min(order)[2]
+    return result
+
+
+def _together(one: Any, other: Any, sites: dict[int, str]) -> bool:
+    first, second = words_of(one.text), words_of(other.text)
+    if min(len(first), len(second)) >= LONG:
+        # Whether two alike texts meet is decided by their bands, which no order of arrival changes.
+        met = set.intersection(*map(set, bands([first, second])))
+        if first == second or (met and alike(first, second)):
+            return True
+    elif one.author is not None and _said_by(one) == _said_by(other):
+        return True
+    if sites[one.source_id] != sites[other.source_id]:
+        return False
+    if one.repost_of is not None and one.repost_of in (other.external_id, other.repost_of):
+        return True
+    return bool(other.repost_of == one.external_id)
+
+
+def _said_by(row: Any) -> tuple[Any, ...]:
+    return words_of(row.text), row.author, row.source_id
+
+
+def naive_repeats(rows: list[Any], brands: list[Any]) -> dict[tuple[int, int], bool]:
+    by_id = {row.id: row for row in rows}
+    firsts: dict[tuple[int, int], tuple[Any, ...]] = {}
+    for row in brands:
+        mention = by_id[row.mention_id]
+        if mention.group_id is not None:
+            order = (mention.repost_of is not None, mention.published_at, mention.id)
+            key = (mention.group_id, row.brand_id)
+            firsts[key] = min(firsts.get(key, order), order)
+    return {
+        (row.mention_id, row.brand_id): by_id[row.mention_id].group_id is not None
+        and firsts[by_id[row.mention_id].group_id, row.brand_id][2] != row.mention_id
+        for row in brands
+    }
+
+
+def _run(make_db: Callable[[], Database], examples: int) -> None:
+    machine = type("Run", (Groups,), {"make_db": staticmethod(make_db)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=12,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_any_history_gives_the_groups_of_the_definition_on_sqlite(
+    tmp_path: Path, empty_sqlite: str
+) -> None:
+    def make_db() -> Database:
+        path = tmp_path / "history.db"
+        for leftover in tmp_path.glob("history.db*"):
+            leftover.unlink()
+        shutil.copy(empty_sqlite, path)
+        return Database(str(path))
+
+    _run(make_db, examples=25)
+
+
+def test_any_history_gives_the_groups_of_the_definition_on_postgres(empty_postgres: str) -> None:
+    def make_db() -> Database:
+        database = Database(empty_postgres)
+        names = ", ".join(table.name for table in t.mention.metadata.sorted_tables)
+        with database.write() as session:
+            session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
+            session.execute(
+                sa.insert(t.brand).values(code="", name="Без бренда", aliases=[], origin="system")
+            )
+        return database
+
+    _run(make_db, examples=5)
+
+
+def test_a_chain_of_the_model_is_what_it_says() -> None:
+    """The state machine has something to find: neighbours are alike, the ends are not."""
+    words = [words_of(text) for text in CHAIN]
+    assert [alike(*pair) for pair in combinations(words, 2)].count(True) not in (0, 6)
+
+
+WORDS = st.lists(st.sampled_from(list("абвгдежзиклмн")), max_size=40).map(tuple)
+
+
+@given(texts=st.lists(WORDS, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_bands_are_a_text_s_own(texts: list[likeness.Words]) -> None:
+    assert bands(texts) == [bands([text])[0] for text in texts]
+    assert [bool(own) for own in bands(texts)] == [len(text) >= LONG for text in texts]
+
+
+def own_story(number: int) -> str:
+    return " ".join(f"{word}{number}" for word in TALE.split())
+
+
+def test_a_page_without_repeats_costs_few_statements(shop: Shop) -> None:
+    statements: list[str] = []
+    with shop.db.read() as session:
+        engine = session.get_bind()
+
+    def listen(*args: Any) -> None:
+        statements.append(str(args[2]))
+
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    try:
+        counts = []
+        for n in (2, 300):
+            statements.clear()
+            fresh = [make_mention(text=own_story(number)) for number in range(n * 1000, n * 1001)]
+            assert shop.put(*fresh) == Counts(new=n)
+            counts.append(len(statements))
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", listen)
+    assert {row.group_id for row in shop.rows()} == {None}
+    assert counts[0] == counts[1] <= 16
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Всё отлично", "ru"), ("Nokia отстой, купил iPhone", "ru"), ("Дуже смачна їжа", "uk"),
+        ("Усё вельмі добра, дзякуй, цікава і смачна ў вас", "be"), ("Өте жақсы дүкен", "kk"),
+        ("The food was great and the staff is friendly", "en"), ("ok", ""), ("👍", ""), ("", ""),
+        ("10/10", ""), ("Sehr gute Bedienung und schnelle Lieferung", ""),
+        ("Магазин «Сільпо» понравился, приду ещё раз обязательно, хорошие цены", "ru"),
+    ],
+)  # fmt: skip
+def test_language(text: str, code: str) -> None:
+    assert language_of(text) == code
+
+
+@pytest.fixture
+def world(db: Database) -> World:
+    world = found(db)
+    tell(world, said(TALE, external_id="1", published_at=NOW - timedelta(days=2)), judged())
+    for number in range(3):
+        tell(world, said(TALE, external_id=f"r{number}", source="vk", repost_of="0"), judged())
+    tell(world, said("The food was great and the staff is kind", external_id="2"), judged())
+    return world
+
+
+def test_lists_leave_repeats_out_unless_asked_and_figures_always(world: World) -> None:
+    with world.db.read() as session:
+        assert (queries.count(session, Filter()), queries.count(session, Filter(repeats=True))) == (
+            2,
+            5,
+        )
+        rows = queries.mentions(session, Filter(), limit=9)
+        all_rows = queries.mentions(session, Filter(repeats=True), limit=9)
+        for where in (Filter(), Filter(repeats=True), Filter(languages=("ru", "en"))):
+            assert queries.figures(session, where).mentions == 2
+        counted = next(row for row in rows if row.repeats)
+        others = queries.repeats(session, counted.id, limit=10)
+    assert [(row.repeats, row.reposts, row.is_repeat) for row in rows] == [
+        (0, 0, False),
+        (3, 3, False),
+    ]
+    assert sum(row.is_repeat for row in all_rows) == len(others) == 3
+    assert repeats_label(counted) == "и ещё 3\xa0репоста"
+    assert "и ещё 3\xa0репоста" in brief(counted, MOSCOW)
+    assert "повтор" not in card(counted, MOSCOW)
+    assert "повтор" in card(others[0], MOSCOW)
+
+
+def test_languages_are_a_filter(world: World) -> None:
+    with world.db.read() as session:
+        where = Filter(languages=("en",))
+        assert queries.count(session, where) == queries.figures(session, where).mentions == 1
+        (row,) = queries.mentions(session, where, limit=9)
+    assert row.language == "en"
+
+
+def test_figures_are_of_customers_unless_asked_otherwise(world: World) -> None:
+    advert = said("Скидки на всё до пятницы", external_id="ad")
+    tell(world, advert, judged(Tone.NEUTRAL, Kind.PROMO))
+    with world.db.read() as session:
+        assert queries.figures(session, Filter()).mentions == 2
+        assert queries.figures(session, Filter(voices_only=False)).mentions == 3
