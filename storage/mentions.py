@@ -137,11 +137,7 @@ def _create(page: _Page, new: dict[str, Mention]) -> list[groups.Node]:
     if not new:
         return []
     values = [
-        {
-            **_row(page, item),
-            "external_id": key,
-            "collected_at": page.now,
-        }
+        _row(page, item) | {"external_id": key, "collected_at": page.now}
         for key, item in new.items()
     ]
     t.insert_all(page.session, t.mention, values)
@@ -194,8 +190,9 @@ def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> list[groups
 def _row(page: _Page, item: Mention) -> dict[str, Any]:
     """All columns of ``mention`` that the present revision decides."""
     row = rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now)
-    key = groups.text_key(row["text"], page.source_id, row["author_id"], row["author"])
-    return {**row, "source_id": page.source_id, "text_key": key}
+    row["source_id"] = page.source_id
+    row["text_key"] = groups.text_key(row["text"], page.source_id, row["author_id"], row["author"])
+    return row
 
 
 def _node(page: _Page, mention_id: int, row: dict[str, Any]) -> groups.Node:

@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import streamlit as st_app
 from conftest import Clock, make_mention
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from shop import Shop, make_analysis
+from streamlit.testing.v1 import AppTest
 from world import MOSCOW, NOW, World, found, judged, said, tell
 
 from collectors.base import Counts, Deleted, Mention
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import crawls, likeness, mentions, queries, rollups
+from storage import settings as facts
 from storage import tables as t
 from storage.crawls import SourceDeclaration
 from storage.database import Database
@@ -28,6 +31,7 @@ from storage.languages import language_of
 from storage.likeness import LONG, alike, bands, words_of
 from views.cards import brief, card, repeats_label
 
+ROOT = Path(__file__).parent.parent
 TALE = (
     "Заказывали доставку продуктов на дачу, курьер опоздал на два часа и даже не позвонил, "
     "половина пакетов порвана, молоко вытекло на хлеб, деньги возвращать отказались, "
@@ -416,3 +420,34 @@ def test_figures_are_of_customers_unless_asked_otherwise(world: World) -> None:
     with world.db.read() as session:
         assert queries.figures(session, Filter()).mentions == 2
         assert queries.figures(session, Filter(voices_only=False)).mentions == 3
+
+
+def test_the_app_shows_repeats_on_demand(
+    empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"database:\n  url: {empty_sqlite}\n", encoding="utf-8")
+    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
+    st_app.cache_data.clear()
+    st_app.cache_resource.clear()
+    world = found(Database(empty_sqlite))
+    tell(world, said(TALE, external_id="1", published_at=NOW - timedelta(days=2)), judged())
+    for number in range(2):
+        tell(world, said(TALE, external_id=f"r{number}", source="vk", repost_of="0"), judged())
+    with world.db.write() as session:
+        facts.put(session, "today", NOW.date().isoformat())
+    world.db.dispose()
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    app.run().switch_page("views/mentions.py").run()
+    assert app.title[0].value.replace("\xa0", " ") == "1 упоминание"
+    told = next(toggle for toggle in app.toggle if "репоста" in toggle.label)
+    assert told.label == "и ещё 2\xa0репоста"
+    shown_before = sum("курьер" in str(html.proto.body) for html in app.html)
+    told.set_value(True).run()
+    assert sum("курьер" in str(html.proto.body) for html in app.html) == shown_before + 2
+    next(toggle for toggle in app.toggle if toggle.label == "Показывать повторы").set_value(True)
+    app.run()
+    assert not app.exception
+    assert app.title[0].value.replace("\xa0", " ") == "3 упоминания"
+    assert app.query_params["repeats"] in ("1", ["1"])
+    assert any("повтор, в цифрах не учтён" in str(html.proto.body) for html in app.html)
