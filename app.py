@@ -16,6 +16,7 @@ from otklik.messages import ConfigError
 from storage.database import Database
 from storage.errors import StorageError
 from views import context, filterbar, style
+from views.brand_desk import BrandDesk
 from views.context import AppContext
 
 #: Drawn here: a Material or emoji icon of the tab would be fetched from a foreign server.
@@ -35,13 +36,20 @@ def _lemmas(text: str) -> str:
     return lemmas(text)
 
 
+def _brand_desk(db: Database) -> BrandDesk:
+    # The language of queries and its dictionary take a moment, too: only one page needs them.
+    from otklik.brand_queries import BrandDesk as Desk
+
+    return Desk(db)
+
+
 @st.cache_resource(show_spinner=False)
 def _context(file: Path, changed_ns: int) -> AppContext:  # noqa: ARG001
     """Wired anew when the config file changes."""
     settings = config.load(file)
     db = Database(settings.database_url)
     db.migrate()
-    return AppContext(db, settings.zone, settings.journey, _lemmas)
+    return AppContext(db, settings.zone, settings.journey, _lemmas, brands=lambda: _brand_desk(db))
 
 
 def _load() -> AppContext | None:
@@ -63,10 +71,16 @@ def _phone_menu(pages: Sequence[st.Page]) -> None:
 def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title="Отклик", page_icon=_ICON, layout="wide")
-    pages = [
+    filtered = [
         st.Page(_VIEWS / "overview.py", title="Обзор", icon=":material/monitoring:", default=True),
         st.Page(_VIEWS / "mentions.py", title="Упоминания", icon=":material/forum:"),
     ]
+    # These look beyond any filter and have something to say before the first mention is stored.
+    unfiltered = [
+        st.Page(_VIEWS / "collecting.py", title="Сбор", icon=":material/sync:"),
+        st.Page(_VIEWS / "brands.py", title="Бренды", icon=":material/sell:"),
+    ]
+    pages = [*filtered, *unfiltered]
     page = st.navigation(pages, position="top")
     style.inject()
     _phone_menu(pages)
@@ -75,7 +89,7 @@ def main() -> None:
         return
     context.put(wired)
     try:
-        if filterbar.draw():
+        if page in unfiltered or filterbar.draw():
             page.run()
     except StorageError as error:
         st.error(str(error), icon=":material/error:")

@@ -1,6 +1,7 @@
 """What an answer of a server means."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,13 +9,21 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from collectors import bodies
-from collectors.base import LayoutChanged, NeedsHuman
+from collectors.errors import CollectError, LayoutChanged, NeedsHuman, Transient
 from collectors.secrets import hide_secrets
 
 REDIRECTS = {301, 302, 303, 307, 308}
-BUSY = {420, 429}  # 420 is what Yandex Market answers instead of 429
+BUSY = {408, 420, 429}  # 420 is what Yandex Market answers instead of 429
 CAPTCHA = 507  # what otzovik.com answers instead of a page
 LONGEST_RETRY_AFTER = timedelta(days=31)
+UNIX = 10**9  # from here on a number is a moment, not a wait
+# RFC 9110; Wildberries (seconds), Yandex Market (a date), Reddit (seconds) and Mastodon (ISO 8601),
+# Bluesky (Unix time).
+WAITS = (
+    *("retry-after", "x-ratelimit-retry", "x-ratelimit-resource-until"),
+    *("x-ratelimit-reset", "ratelimit-reset"),
+)
+PROXY_LOGIN = "Прокси не принимает имя и пароль (407). Проверьте http.proxy."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +60,35 @@ class Response:
         return self.status in BUSY or (self.status >= 500 and self.status != CAPTCHA)
 
 
+def wait_asked(answer: Response, now: datetime) -> timedelta | None:
+    """The wait that an answer asks for, under whichever name its site gives it."""
+    said = next((found for name in WAITS if (found := answer.headers.get(name))), "")
+    return retry_after(said, now)
+
+
 def retry_after(header: str, now: datetime) -> timedelta | None:
-    """The wait that Retry-After asks for, in seconds or as a date; None where it says nothing."""
+    """The wait that a header asks for, in seconds or as a moment; None where it says nothing."""
     header = header.strip()
-    if header.isascii() and header.isdigit():
-        seconds = min(int(header[:12]), int(LONGEST_RETRY_AFTER.total_seconds()))
-        return timedelta(seconds=seconds)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(moment - now, timedelta(0)), LONGEST_RETRY_AFTER)
+    if re.fullmatch(r"\d+(\.\d+)?", header, re.ASCII):
+        seconds = min(float(header[:15]), 10.0 * UNIX)
+        wait = timedelta(seconds=seconds - now.timestamp() if seconds >= UNIX else seconds)
+    else:
+        moment = _moment(header)
+        if moment is None:
+            return None
+        wait = moment - now
+    return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+def _moment(written: str) -> datetime | None:
+    """An HTTP date or ISO 8601, in UTC where it names no zone."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(written)
+        except (ValueError, TypeError, OverflowError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
 
 
 def busy_words(answer: Response) -> str:
@@ -81,9 +106,19 @@ def refuse(answer: Response) -> None:
         401: f"{shown} требует входа (401). Проверьте ключ или пароль источника.",
         403: f"{shown} закрыт для нас (403). Проверьте доступ или уберите источник.",
         404: f"{shown} не найден (404). Проверьте адрес источника.",
+        407: PROXY_LOGIN,
         410: f"{shown} удалён навсегда (410). Уберите источник или укажите новый адрес.",
         507: f"{shown} требует капчу (507): автоматический сбор здесь закрыт.",
     }
     if not 200 <= status < 300:
         text = words.get(status, f"{shown} ответил кодом {status}. Проверьте адрес и настройки.")
         raise NeedsHuman(text, status)
+
+
+def proxy_refusal(shown: str, said: str) -> CollectError:
+    """What a proxy means that does not connect us; ``said`` begins with its status."""
+    if said.startswith("407"):
+        return NeedsHuman(PROXY_LOGIN, 407)
+    if said.startswith("4"):
+        return NeedsHuman(f"Прокси не пускает к {shown} ({said}). Спросите, кто им управляет.")
+    return Transient(f"Прокси не соединил с {shown} ({said}). Попробуем позже.")

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from collectors import runner
-from collectors.base import Collector, Counts, Item, Mention, Outcome, Saved, Store
+from collectors.base import Collector, Item, Mention
 from collectors.http import Http
+from collectors.outcomes import Counts, Outcome, Saved, Store
 
 
 def backfill(

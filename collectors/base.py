@@ -13,31 +13,26 @@ is given whole, items older than ``ctx.since`` too (they cost a hash comparison)
 until all dated items of a page are older. An empty first page means «there were cards here and now
 there are none»; a source that itself says «nothing at the moment» yields no page at all.
 
-The errors it may raise are in :mod:`collectors.errors`, and importable from here.
+The errors it may raise are in :mod:`collectors.errors`.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from collectors.errors import CollectError as CollectError
-from collectors.errors import LayoutChanged as LayoutChanged
-from collectors.errors import NeedsHuman as NeedsHuman
-from collectors.errors import NotModified as NotModified
-from collectors.errors import QuotaSpent as QuotaSpent
-from collectors.errors import SkipItem as SkipItem
-from collectors.errors import Transient as Transient
+from collectors.errors import SkipItem
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # lower bound of a source that was never read
 Card = TypeVar("Card")
+Own = TypeVar("Own", bound=BaseModel, covariant=True)
 Order = Literal["newest_first", "oldest_first", "unordered"]
 
 
@@ -109,17 +104,6 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class Status(StrEnum):
-    """How one crawl of one source ended."""
-
-    OK = "ok"
-    NOT_MODIFIED = "not_modified"
-    LATER = "later"
-    NEEDS_HUMAN = "needs_human"
-    LAYOUT_CHANGED = "layout_changed"
-    BUG = "bug"
-
-
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A remark on an item: where it stood (row, id or address) and what was wrong with it."""
@@ -128,82 +112,29 @@ class Skipped:
     reason: str
 
 
-@dataclass(slots=True)
-class Counts:
-    """What one page, or a whole crawl, did to storage."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    skipped: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Add ``other`` field by field."""
-        self.new += other.new
-        self.changed += other.changed
-        self.unchanged += other.unchanged
-        self.deleted += other.deleted
-        self.skipped += other.skipped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """What was asked for and what came back, so that gaps are honest.
-
-    ``asked_from`` is the lower bound of the crawl, ``oldest``/``newest`` the dates actually
-    returned; ``cap_hit`` names the limit of the source that ended the list early, if any.
-    """
-
-    asked_from: datetime | None = None
-    oldest: datetime | None = None
-    newest: datetime | None = None
-    cap_hit: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The end of one crawl of one source; written on every path.
-
-    ``error`` is for the user (what happened, what to do), ``detail`` for the developer
-    (traceback or kept page body); ``next_due`` is None where the source is parked. ``skipped``
-    samples items that were left out (``counts.skipped`` has their number), ``notes`` items that
-    were kept although something about them was wrong (a date in the future, a text cut short).
-    """
-
-    source: str
-    status: Status
-    started_at: datetime
-    finished_at: datetime
-    counts: Counts
-    coverage: Coverage = Coverage()
-    skipped: tuple[Skipped, ...] = ()
-    notes: tuple[Skipped, ...] = ()
-    error: str = ""
-    detail: str = ""
-    next_due: datetime | None = None
-
-
 SAMPLES = 1000  # remarks kept of each sort: a million broken rows must not fill the memory
 
 
 @dataclass(slots=True)
-class Context:
+class Context(Generic[Own]):
     """What a collector may use.
 
     ``since`` is the closed lower bound, fixed for the run; ``now`` the run's start (aware,
     UTC); ``state`` a small JSON dict the source may keep between runs (page tokens, …), saved
-    together with the cursor. ``skipped`` and ``notes`` hold the first ``SAMPLES`` remarks,
+    together with the cursor. ``place`` is where in its list a pass that was broken off goes on, ""
+    for the beginning; a collector whose site may say «come later» sets it after every page, see
+    :mod:`collectors.passes`. ``skipped`` and ``notes`` hold the first ``SAMPLES`` remarks,
     ``left_out`` and ``unreadable`` count them all. ``places`` (external id -> where it stood) is
     for a source whose ids tell a reader nothing.
     """
 
     source: str
-    options: BaseModel
+    options: Own
     since: datetime
     now: datetime
     http: "Http"
     state: dict[str, Any] = field(default_factory=dict)
+    place: str = ""
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[Skipped] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
@@ -231,10 +162,20 @@ class Context:
         """Say that the source's limit, not the end of its list, stopped the crawl."""
         self.cap_hit = limit
 
+    def page_numbers(self, most: int) -> Iterator[int]:
+        """0, 1, 2, … for a list that the site lets be read on; the option ``max_pages`` ends it."""
+        yield from range(most)
+        self.capped(f"прочитано страниц: {most} (max_pages)")
+
     def all_older(self, moments: Iterable[datetime]) -> bool:
         """True where all dates of a page are older than asked for; a pinned old one is not all."""
         newest = max(moments, default=None)
         return newest is not None and newest < self.since
+
+    def given(self, page: list[Item]) -> Iterator[list[Item]]:
+        """The page, unless nothing stood on it: an empty first one means another thing."""
+        if page or self.unreadable:
+            yield page
 
     def worded(self, page: Iterable[Item]) -> list[Item]:
         """The page without what says nothing: a picture, a video or a sticker alone."""
@@ -261,13 +202,15 @@ class Context:
 class Quota:
     """Calls that an API allows to one key.
 
-    ``per_second`` on average; ``per_day`` counted from midnight in ``zone``. Sources that have the
-    same value in the option ``by`` share it.
+    ``per_second`` on average; ``per_day`` counted from midnight in ``zone``, where ``day_of`` is
+    given only for sources that set this option: their method alone has the limit. Sources that have
+    the same value in the option ``by`` share it.
     """
 
     by: str
     per_second: float | None = None
     per_day: int | None = None
+    day_of: str | None = None
     zone: str = "UTC"
 
 
@@ -299,32 +242,5 @@ class Collector(Protocol):
     def Options(self) -> type[BaseModel]:  # noqa: N802  a class of the module
         """The model of the source's part of config.yaml."""
 
-    def pages(self, ctx: Context, /) -> Iterator[list[Item]]:
+    def pages(self, ctx: Context[Any], /) -> Iterator[list[Item]]:
         """Items a page at a time; see the module's text."""
-
-
-@dataclass(slots=True)
-class Saved:
-    """What storage keeps for a source between runs."""
-
-    cursor: datetime | None = None
-    state: dict[str, Any] = field(default_factory=dict)
-    failures: int = 0
-    next_due: datetime | None = None
-    parked: bool = False
-
-
-class Store(Protocol):
-    """What the runner needs of storage; every method is one transaction of its own."""
-
-    def load(self, source: str) -> Saved:
-        """The source's cursor, state and schedule; a fresh one for an unknown source."""
-
-    def save_page(self, source: str, items: list[Item]) -> Counts:
-        """Upsert one page of items."""
-
-    def save_cursor(self, source: str, cursor: datetime | None, state: Mapping[str, Any]) -> None:
-        """Remember how far the source was read; after the items, never before."""
-
-    def save_outcome(self, outcome: Outcome, failures: int) -> None:
-        """Keep the outcome and when the source is due again (``next_due`` None parks it)."""

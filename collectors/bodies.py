@@ -1,11 +1,12 @@
 """Answer bodies: bounded decompression and the right charset."""
 
 import codecs
+import mmap
 import re
 import zlib
 from collections.abc import Iterable
 
-from collectors.base import NeedsHuman, Transient
+from collectors.errors import NeedsHuman, Transient
 
 ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # content coding -> zlib window bits
 PIECE = 256 * 1024  # decompressed bytes taken at a time, so that a bomb is noticed early
@@ -42,15 +43,17 @@ def read_body(chunks: Iterable[bytes], coding: str, limit: int) -> bytes:
 
 
 def _collect(chunks: Iterable[bytes], limit: int) -> bytes:
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            raise NeedsHuman(
-                f"Ответ больше {limit // 1024} КиБ, чтение прервано. Проверьте адрес: похоже, это "
-                "не страница и не лента, а файл."
-            )
-    return bytes(body)
+    # Memory of its own, which goes back at once: the heap of a thread keeps most of what was
+    # large, so that some endless answers would cost hundreds of megabytes for good.
+    with mmap.mmap(-1, max(limit, 1)) as body:
+        for chunk in chunks:
+            if body.tell() + len(chunk) > limit:
+                raise NeedsHuman(
+                    f"Ответ больше {limit // 1024} КиБ, чтение прервано. Проверьте адрес: похоже, "
+                    "это не страница и не лента, а файл."
+                )
+            body.write(chunk)
+        return body[: body.tell()]
 
 
 def _inflated(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:

@@ -1,7 +1,6 @@
 """Review cards picked from a page by CSS selectors of config.yaml."""
 
 from typing import Annotated
-from urllib.parse import urljoin
 
 import soupsieve
 from bs4 import BeautifulSoup, Tag
@@ -9,6 +8,7 @@ from pydantic import AfterValidator
 
 from collectors.options import SourceOptions
 from collectors.ratings import Rating, rating_of
+from collectors.redirects import absolute
 from collectors.texts import text_of
 
 
@@ -66,7 +66,7 @@ class Card:
     def link(self) -> str:
         """The absolute address of the review, or an empty string."""
         href = self._value("link", ("href",))
-        return urljoin(self._url, href) if href else ""
+        return absolute(self._url, href) if href else ""
 
     @property
     def rating(self) -> Rating | None:

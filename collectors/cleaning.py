@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.base import Mention, SkipItem, key_of
+from collectors.base import Mention, key_of
+from collectors.errors import SkipItem
 
 LONGEST_TEXT = 200_000
 LONGEST_LINE = 500  # author, place, product, title of a list
@@ -21,6 +22,8 @@ LONGEST_URL = 4000
 LONGEST_KEY = 200
 LARGEST_RAW = 64 * 1024  # characters of JSON
 DEEPEST_RAW = 20
+LINES = ("author", "author_id", "company", "place", "product", "city", "app_version")
+COUNTS = ("likes", "comments", "reposts", "views")
 LARGEST_COUNT = 2**31  # what an INTEGER column takes
 TOMORROW = timedelta(days=1)  # zones may put a fresh review up to a day ahead
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web an «online review» is a broken date
@@ -56,6 +59,8 @@ def clean(item: Mention, source: str, now: datetime, note: Note) -> Mention:
         text = text[:LONGEST_TEXT]
     if not text and rating is None and item.nps is None:
         raise SkipItem("Нет ни текста, ни оценки.")
+    small: dict[str, Any] = {name: _line(getattr(item, name)) for name in LINES}
+    small |= {name: _count(getattr(item, name)) for name in COUNTS}
     return replace(
         item,
         source=source,
@@ -68,24 +73,12 @@ def clean(item: Mention, source: str, now: datetime, note: Note) -> Mention:
         rating_scale=scale,
         nps=item.nps if item.nps is not None and 0 <= item.nps <= 10 else None,
         url=_address(item.url),
-        author=_line(item.author),
-        author_id=_line(item.author_id),
-        company=_line(item.company),
-        place=_line(item.place),
-        product=_line(item.product),
-        city=_line(item.city),
-        app_version=_line(item.app_version),
         parent_id=_clean_key(item.parent_id) if item.parent_id else None,
         repost_of=_clean_key(item.repost_of) if item.repost_of else None,
-        answer_text=(clean_text(item.answer_text)[:LONGEST_TEXT] or None)
-        if item.answer_text
-        else None,
+        answer_text=clean_text(item.answer_text or "")[:LONGEST_TEXT] or None,
         answered_at=_answer_date(item.answered_at),
-        likes=_count(item.likes),
-        comments=_count(item.comments),
-        reposts=_count(item.reposts),
-        views=_count(item.views),
         raw=clean_raw(item.raw) if item.raw else {},
+        **small,
     )
 
 
@@ -147,8 +140,9 @@ def _clean_rating(item: Mention, note: Note) -> tuple[float | None, int]:
     rating, scale = item.rating, item.rating_scale
     if rating is None:
         return None, scale
-    if scale < 2 or not math.isfinite(rating) or not 0 <= rating <= scale:
-        note(f"Оценка {rating:g} вне шкалы 1–{scale}, не учтена.")
+    if scale < 2 or not 0 <= rating <= scale:  # nor is NaN; an integer may be beyond all floats
+        shown = str(rating).removesuffix(".0")[:20]
+        note(f"Оценка {shown} вне шкалы 1–{scale}, не учтена.")
         return None, max(scale, 2)
     return float(rating), scale
 
@@ -161,7 +155,7 @@ def _answer_date(moment: datetime | None) -> datetime | None:
 
 def _address(url: str) -> str:
     """A link that may be clicked; «javascript:…» and its like come from strangers, and go here."""
-    fit = clean_text(url)[:LONGEST_URL]
+    fit = clean_text(url).replace("\n", "").replace("\t", "")[:LONGEST_URL]
     return fit if _WEB.match(fit) else ""
 
 

@@ -108,12 +108,6 @@ def of_excel(days: float, zone: tzinfo) -> datetime:
     )
 
 
-def until_midnight(now: datetime, zone: tzinfo) -> timedelta:
-    """How long the day of ``now`` (aware) still lasts in ``zone``: daily quotas begin anew then."""
-    tomorrow = now.astimezone(zone) + timedelta(days=1)
-    return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC) - now
-
-
 def _iso(match: re.Match[str], zone: tzinfo, _now: datetime, _first: bool) -> Parsed:
     moment = _at(match, int(match["Y"]), int(match["m"]), int(match["d"]), zone)
     return Parsed(moment, "ГГГГ-ММ-ДД")

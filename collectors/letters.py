@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
@@ -50,7 +51,7 @@ def read(raw: bytes, *, whole: bool = True) -> Read:
     message = message_from_bytes(raw)
     subject = _header(message, "Subject")
     reply = _REPLY.match(subject)
-    name, address = parseaddr(_header(message, "From"))
+    name, address = _sender(message)
     parents = _ids(message, "In-Reply-To") or _ids(message, "References")[-1:]
     parts = list(_leaves(message))
     text, last = _text(parts)
@@ -77,12 +78,20 @@ def _header(message: Message, name: str) -> str:
         return _plain(value.encode("utf-8", "surrogateescape"), "")
     try:
         pieces = decode_header(value)
-    except ValueError:  # base64 that is none
+    except (ValueError, HeaderParseError):  # base64 that is none
         return value
     return "".join(
         piece if isinstance(piece, str) else _plain(piece, charset or "")
         for piece, charset in pieces
     ).strip()
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """Name and address of who wrote it."""
+    try:
+        return parseaddr(_header(message, "From"))
+    except RecursionError:  # «((((…»
+        return "", ""
 
 
 def _plain(body: bytes, charset: str) -> str:
@@ -123,7 +132,8 @@ def _leaves(message: Message) -> Iterator[Message]:
     stack = [message]
     while stack:
         part = stack.pop()
-        inner = part.get_payload()
+        # Only of one with parts: any other would be decoded here, by whatever charset it names.
+        inner = part.get_payload() if part.is_multipart() else None
         if not isinstance(inner, list):
             yield part
         elif part.get_content_type() == "multipart/alternative":

@@ -4,6 +4,9 @@ A config.yaml may come from somebody else, so an address inside the own network 
 a router, the database) must not be reachable through it. The name is resolved here, the address is
 checked here and the very same address is connected to: there is no second look-up for a hostile
 name server to answer differently (DNS rebinding). Host header and SNI keep the name.
+
+Behind a proxy it is the proxy that looks names up: here only the name itself can be checked, and
+the proxy's own address.
 """
 
 import ipaddress
@@ -12,14 +15,16 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 
-from collectors.base import NeedsHuman, Transient
+from collectors.errors import NeedsHuman, Transient
 
 Resolver = Callable[[str, int], list[str]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+INNER_ZONES = {"localhost", "local", "internal", "arpa"}  # RFC 6761, 6762, 8375 and ICANN's choice
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -46,6 +51,19 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def is_public_name(host: str) -> bool:
+    """True where neither the name nor the address it spells belongs to an own network."""
+    host = host.rstrip(".").lower()
+    try:
+        spelt = str(ipaddress.ip_address(host))
+    except ValueError:
+        try:
+            spelt = socket.inet_ntoa(socket.inet_aton(host))  # «127.1», «0x7f000001»
+        except (OSError, UnicodeError):
+            return "." in host and host.rpartition(".")[2] not in INNER_ZONES
+    return is_public(spelt)
 
 
 class Guard:
@@ -77,6 +95,14 @@ class Guard:
                 "туда Отклик не ходит. Если это ваш сервер, добавьте его в http.allow_private."
             )
         return public
+
+    def check_name(self, host: str) -> None:
+        """Raise NeedsHuman for a host that no proxy may be asked for."""
+        if not is_public_name(host):
+            raise NeedsHuman(
+                f"Адрес {host} — из внутренней сети, через прокси Отклик туда не ходит. Если это "
+                "ваш сервер, добавьте его в http.allow_private: он будет спрошен без прокси."
+            )
 
 
 class Backend(httpcore.NetworkBackend):
@@ -111,6 +137,24 @@ class Backend(httpcore.NetworkBackend):
             else:
                 return Stream(stream, self._deadline)
         raise failed
+
+
+def pool(backend: Backend, trust: ssl.SSLContext, proxy: str) -> httpcore.ConnectionPool:
+    """Connections through ``backend``, and through ``proxy`` where there is one.
+
+    ``proxy`` is ``http[s]://[user:password@]host[:port]``, special characters as in any URL.
+    """
+    if not proxy:
+        return httpcore.ConnectionPool(ssl_context=trust, network_backend=backend)
+    parts = urlsplit(proxy)
+    login = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return httpcore.HTTPProxy(
+        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+        (login[0].encode(), login[1].encode()) if parts.username else None,
+        ssl_context=trust,
+        proxy_ssl_context=trust if parts.scheme == "https" else None,
+        network_backend=backend,
+    )
 
 
 class Stream(httpcore.NetworkStream):

@@ -1,6 +1,7 @@
 """Option types that several sources share."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -24,8 +25,13 @@ class SourceOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # walks a folder of hundreds of files
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"часовой пояс «{name}» неизвестен; пример: Europe/Moscow")
     return name
 
@@ -48,6 +54,15 @@ def _digits(number: str) -> str:
     return number
 
 
+def _accepted(terms: bool) -> bool:
+    if not terms:
+        raise ValueError(
+            "сайт читается без официального API. Прочитайте его правила и, если они это "
+            "позволяют, добавьте accept_terms: true"
+        )
+    return terms
+
+
 def _package(name: str) -> str:
     if not re.fullmatch(r"\w+(\.\w+)+", name, re.ASCII):
         raise ValueError("нужно имя пакета приложения; пример: ru.brand.app")
@@ -63,6 +78,8 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
 LocalPath = Annotated[Path, AfterValidator(_in_folder)]
 #: An id made of digits, which YAML may have read as a number.
 Digits = Annotated[str, BeforeValidator(str), AfterValidator(_digits)]
+#: True where the user has read the terms of a site without an official door.
+Terms = Annotated[bool, Field(validate_default=True), AfterValidator(_accepted)]
 #: The name of an Android app, as its address in a store holds it.
 Package = Annotated[str, AfterValidator(_package)]
 #: A key or token: never shown, and a new one does not make the source a new one.

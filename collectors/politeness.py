@@ -1,5 +1,6 @@
 """Good manners per host: one request at a time, a pause between two, robots.txt."""
 
+import math
 import random
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -8,12 +9,13 @@ from dataclasses import dataclass, field
 
 from protego import Protego
 
-from collectors.base import CollectError, NeedsHuman, Transient
+from collectors.errors import CollectError, NeedsHuman, Transient
 
 AGENT = "OtklikBot"  # the product token that robots.txt addresses
 DAY = 24 * 3600.0  # RFC 9309, 2.4: robots.txt may be kept for a day
 RETRY_ROBOTS = 600.0  # seconds for which an unreachable robots.txt is not asked for again
 ROBOTS_LIMIT = 512 * 1024  # RFC 9309, 2.5: at least 500 KiB must be read
+_LONGEST = 1.5  # pauses are of different length, up to so many delays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,14 @@ class Limits:
     """Manners and bounds; seconds and bytes.
 
     ``contact`` (mail or page of the operator) goes into the User-Agent. ``total`` ends an answer
-    that never ends; ``max_wait`` is the longest Retry-After that is slept instead of scheduled.
-    ``allow_private`` is True or the hosts that may lie inside the own network.
+    that never ends, ``requests`` a crawl that never does; ``max_wait`` is the longest Retry-After
+    that is slept instead of scheduled.
+    ``allow_private`` is True or the hosts that may lie inside the own network; all others are
+    asked through ``proxy``, where there is one (see :func:`collectors.network.pool`).
     """
 
     contact: str = ""
     delay: float = 1.0
-    concurrency: int = 1
     connect: float = 10.0
     read: float = 20.0
     total: float = 60.0
@@ -36,7 +39,9 @@ class Limits:
     max_wait: float = 30.0
     longest_crawl_delay: float = 30.0
     redirects: int = 5
+    requests: int = 20_000
     allow_private: bool | Collection[str] = False
+    proxy: str = ""
 
     @property
     def user_agent(self) -> str:
@@ -47,11 +52,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Slot:
-    """The door to one host. ``free_at`` is when the next request may start, on the clock."""
+    """The door to one host. ``left_at`` is when the last request ended, on the clock."""
 
-    gate: threading.BoundedSemaphore
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    free_at: float = 0.0
+    gate: threading.Lock = field(default_factory=threading.Lock)
+    left_at: float = -math.inf
     crawl_delay: float = 0.0
 
 
@@ -61,12 +65,10 @@ class Slots:
     def __init__(
         self,
         delay: float,
-        concurrency: int,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
         self._delay = delay
-        self._concurrency = concurrency
         self._sleep = sleep
         self._clock = clock
         self._slots: dict[str, Slot] = {}
@@ -76,22 +78,30 @@ class Slots:
         """The slot of ``host`` (name and port)."""
         with self._lock:
             if host not in self._slots:
-                self._slots[host] = Slot(threading.BoundedSemaphore(self._concurrency))
+                self._slots[host] = Slot()
             return self._slots[host]
+
+    def longest_pause(self, host: str) -> float:
+        """Seconds between two requests to ``host``, at most."""
+        return max(self._delay * _LONGEST, self.of(host).crawl_delay)
 
     @contextmanager
     def enter(self, host: str) -> Iterator[None]:
-        """Wait for the turn of this request; the pause is 0.5…1.5 of the delay."""
+        """Wait for the turn of this request; the pause is 1…1.5 of the delay.
+
+        It counts from the end of the request before: however long either of the two is on its
+        way, the host never sees them closer than the delay.
+        """
         slot = self.of(host)
         with slot.gate:
-            with slot.lock:
-                now = self._clock()
-                start = max(now, slot.free_at)
-                pause = max(self._delay * random.uniform(0.5, 1.5), slot.crawl_delay)
-                slot.free_at = start + pause
-            if start > now:
-                self._sleep(start - now)
-            yield
+            pause = max(self._delay * random.uniform(1.0, _LONGEST), slot.crawl_delay)
+            wait = slot.left_at + pause - self._clock()
+            if wait > 0:
+                self._sleep(wait)
+            try:
+                yield
+            finally:
+                slot.left_at = self._clock()
 
 
 @dataclass(frozen=True, slots=True)

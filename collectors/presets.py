@@ -26,6 +26,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "otzovik": Preset(
             "/{page}/?order=date_desc",
             {
+                "pause": 4,  # seconds; asked faster, the site shows a captcha
                 "schema_org": False,  # the list's microdata have neither pros nor cons
                 "selectors": {
                     "item": '.review-list-chunk .item:is(.status4, [itemprop="review"])',

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
 
-from collectors.base import Quota, QuotaSpent, key_of
+from collectors.base import Quota, key_of
+from collectors.errors import QuotaSpent
 
 
 class Ledger(Protocol):
@@ -48,9 +49,12 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """The quota of one key, asked by the HTTP door before every call."""
+    """The quota of one key, asked by the HTTP door before every call.
 
-    key: str
+    ``key`` is what the ledger calls it; None where no day is counted.
+    """
+
+    key: str | None
     quota: Quota
     ledger: Ledger
     bucket: Bucket | None
@@ -60,7 +64,7 @@ class Meter:
         self, now: datetime, clock: Callable[[], float], sleep: Callable[[float], None]
     ) -> None:
         """Count one call and wait for its turn; raises QuotaSpent until the day is over."""
-        if self.quota.per_day is not None:
+        if self.key is not None and self.quota.per_day is not None:
             until = next_midnight(now, ZoneInfo(self.quota.zone))
             if not self.ledger.spend(self.key, self.quota.per_day, until):
                 raise QuotaSpent(
@@ -89,13 +93,20 @@ class Quotas:
         if quota is None:
             return None
         key = digest(kind, quota, options)
-        return Meter(key, quota, self._ledger, self._bucket(key, quota), self._zone)
+        counted = key if _counts_the_day(quota, options) else None
+        return Meter(counted, quota, self._ledger, self._bucket(key, quota), self._zone)
 
     def _bucket(self, key: str, quota: Quota) -> Bucket | None:
         if quota.per_second is None:
             return None
         with self._lock:
             return self._buckets.setdefault(key, Bucket(quota.per_second))
+
+
+def _counts_the_day(quota: Quota, options: BaseModel) -> bool:
+    if quota.per_day is None:
+        return False
+    return quota.day_of is None or getattr(options, quota.day_of) is not None
 
 
 def digest(kind: str, quota: Quota, options: BaseModel) -> str:

@@ -1,12 +1,20 @@
-"""Where the links of Google's feeds lead, without asking Google."""
+"""Where links lead, those of Google's feeds too, without asking anyone."""
 
 import base64
 import binascii
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 _GOOGLE = re.compile(r"(?:^|\.)google\.[a-z.]{2,6}$")
 _URL = re.compile(rb"https?://[\x21-\x7e]+")
+
+
+def absolute(base: str, link: str) -> str:
+    """The address that a link on the page ``base`` leads to; "" for one that leads nowhere."""
+    try:
+        return urljoin(base, link)
+    except ValueError:  # «http://[::1»
+        return ""
 
 
 def is_google_news(url: str) -> bool:

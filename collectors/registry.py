@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import cast
 
 from collectors import sources
-from collectors.base import Collector, NeedsHuman
+from collectors.base import Collector
+from collectors.errors import NeedsHuman
 
 
 @cache

@@ -3,12 +3,12 @@
 Items first, cursor after, outcome on every path. The lower bound is the cursor minus the source's
 lookback and stays fixed for the run; the cursor moves with each page only where the site lists
 oldest first (all that is older is then stored), otherwise after a complete pass, and never past
-the run's start. A source whose options changed is read from its beginning, as a new one: a cursor
-of one address says nothing of another.
+the run's start (of a pass that took several runs, the first one's: :mod:`collectors.passes`). A
+source whose options changed is read from its beginning, as a new one: a cursor of one address says
+nothing of another.
 """
 
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,35 +16,21 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from collectors.base import (
-    CollectError,
-    Collector,
-    Context,
-    Counts,
-    Coverage,
-    Deleted,
-    Item,
-    LayoutChanged,
-    Mention,
-    NeedsHuman,
-    NotModified,
-    Outcome,
-    QuotaSpent,
-    Saved,
-    SkipItem,
-    Status,
-    Store,
-    Transient,
-    key_of,
-)
+from collectors.base import EPOCH, Collector, Context, Deleted, Item, Mention, key_of
 from collectors.cleaning import clean
+from collectors.errors import (
+    CollectError,
+    LayoutChanged,
+    NotModified,
+    SkipItem,
+    Transient,
+)
+from collectors.failures import StoreFailed, next_due, status_of, words_of
 from collectors.http import Http
-from collectors.secrets import hide_secrets
+from collectors.outcomes import Counts, Coverage, Outcome, Saved, Status, Store
+from collectors.passes import KEPT, Pass
 
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # lower bound of a source that was never read
 VALIDATORS, OPTIONS = "_http", "_options"  # the runner's own part of a source's state
-LONGEST_BACKOFF = timedelta(days=1)
-LONGEST_DETAIL = 200_000  # characters of a kept page or traceback
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +41,10 @@ class _Run:
 
     collector: Collector
     store: Store
-    ctx: Context
+    ctx: Context[BaseModel]
     saved: Saved
-    validators: dict[str, Any]
+    whole: Pass
+    validators: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     counts: Counts = field(default_factory=Counts)
     oldest: datetime | None = None
@@ -66,14 +53,11 @@ class _Run:
 
     @property
     def cursor(self) -> datetime | None:
-        """How far the source has been read: the newest date seen, never past the run's start."""
-        newest = min(self.newest, self.ctx.now) if self.newest else None
+        """How far the source has been read: the newest date seen, never past the pass's start."""
+        seen = self.whole.newest
+        newest = min(seen, self.whole.began) if seen else None
         known = [moment for moment in (self.saved.cursor, newest) if moment]
         return max(known, default=None)
-
-
-class _StoreFailed(Exception):
-    """Storage raised; the cause is its own error."""
 
 
 def crawl(
@@ -95,7 +79,7 @@ def crawl(
     is the lower bound where there is no cursor.
     """
     ctx = Context(source=name, options=options, since=since, now=now, http=http)
-    run = _Run(collector, store, ctx, Saved(), {})
+    run = _Run(collector, store, ctx, Saved(), Pass(began=now))
     status, failure = Status.OK, None
     try:
         _prepare(run, http)
@@ -103,11 +87,11 @@ def crawl(
     except NotModified:
         status = Status.NOT_MODIFIED
     except Exception as error:
-        status, failure = _status_of(error), error
+        status, failure = status_of(error), error
     fine = status in {Status.OK, Status.NOT_MODIFIED}
     failures = 0 if fine else run.saved.failures + 1
-    words, detail = _words(failure) if failure else ("", "")
-    due = None if status is Status.NEEDS_HUMAN else _next_due(now, interval, failure, failures)
+    words, detail = words_of(failure) if failure else ("", "")
+    due = None if status is Status.NEEDS_HUMAN else next_due(now, interval, failure, failures)
     outcome = Outcome(
         source=name,
         status=status,
@@ -140,7 +124,7 @@ def preview(
     except CollectError:
         raise
     except Exception as error:
-        raise CollectError(_words(error)[0]) from error
+        raise CollectError(words_of(error)[0]) from error
 
 
 def _prepare(run: _Run, http: Http) -> None:
@@ -151,10 +135,14 @@ def _prepare(run: _Run, http: Http) -> None:
         run.saved = replace(run.saved, cursor=None, state={})
     state = {key: value for key, value in run.saved.state.items() if key != OPTIONS}
     run.validators = dict(state.pop(VALIDATORS, None) or {})
+    broken_off = state.pop(KEPT, None)
     run.ctx.state = state
     run.ctx.http = http.for_crawl(run.validators)
     if run.saved.cursor:
         run.ctx.since = max(EPOCH, run.saved.cursor - run.collector.LOOKBACK)
+    if broken_off:
+        run.whole = Pass.kept(broken_off)
+    run.ctx.place = run.whole.place
 
 
 def _pass(run: _Run) -> None:
@@ -162,10 +150,13 @@ def _pass(run: _Run) -> None:
     pages = run.collector.pages(run.ctx)
     try:
         for number, page in enumerate(pages, 1):
-            if not _page(run, page, first=number == 1):
+            if not _page(run, page, first=number == 1 and not run.whole.place):
                 break
             if run.collector.ORDER == "oldest_first":
                 _save_cursor(run, run.ctx.state)
+    except CollectError as error:
+        _break_off(run, run.ctx.place if isinstance(error, Transient) else "")
+        raise
     finally:
         run.counts.skipped = run.ctx.left_out
         close = getattr(pages, "close", None)
@@ -195,6 +186,7 @@ def _page(run: _Run, page: list[Item], *, first: bool) -> bool:
         if isinstance(item, Mention) and item.date_known:
             run.oldest = min(run.oldest or item.published_at, item.published_at)
             run.newest = max(run.newest or item.published_at, item.published_at)
+            run.whole.newest = max(run.whole.newest or item.published_at, item.published_at)
     unreadable, ctx.unreadable = ctx.unreadable, 0
     if 2 * unreadable > cards:
         raise LayoutChanged(
@@ -204,7 +196,7 @@ def _page(run: _Run, page: list[Item], *, first: bool) -> bool:
     return True
 
 
-def _cleaned(ctx: Context, page: list[Item]) -> list[Item]:
+def _cleaned(ctx: Context[BaseModel], page: list[Item]) -> list[Item]:
     """Items fit for storing, one for each id: the last of a page wins."""
     items: dict[str, Item] = {}
     for item in page:
@@ -228,6 +220,21 @@ def _cleaned(ctx: Context, page: list[Item]) -> list[Item]:
     return list(items.values())
 
 
+def _break_off(run: _Run, place: str) -> None:
+    """Keep where the pass is to go on; from its beginning, where the place itself may be at fault.
+
+    Nothing else that it would leave behind when it ends is kept.
+    """
+    if place == run.whole.place:
+        return
+    run.whole.place = place
+    by_page = run.collector.ORDER == "oldest_first"
+    state = run.ctx.state if by_page else run.saved.state
+    cursor = run.cursor if by_page else run.saved.cursor
+    kept = {**state, OPTIONS: run.fingerprint, KEPT: run.whole.as_state() if place else None}
+    _stored(run.store.save_cursor, run.ctx.source, cursor, kept)
+
+
 def _save_cursor(run: _Run, state: dict[str, Any]) -> None:
     kept = {**state, OPTIONS: run.fingerprint}
     _stored(run.store.save_cursor, run.ctx.source, run.cursor, kept)
@@ -238,57 +245,7 @@ def _stored(call: Callable[..., Any], *args: object) -> Any:
     try:
         return call(*args)
     except Exception as error:
-        raise _StoreFailed from error
-
-
-def _status_of(error: Exception) -> Status:
-    if isinstance(error, Transient):
-        return Status.LATER
-    if isinstance(error, NeedsHuman):
-        return Status.NEEDS_HUMAN
-    if isinstance(error, LayoutChanged):
-        return Status.LAYOUT_CHANGED
-    return Status.LATER if isinstance(error, _StoreFailed) and _busy(error) else Status.BUG
-
-
-def _busy(error: _StoreFailed) -> bool:
-    """True for a locked, full or unreachable database: DB-API 2.0 (PEP 249) fixes these names."""
-    names = {kind.__name__ for kind in type(error.__cause__).__mro__}
-    return bool(names & {"OperationalError", "InterfaceError"})
-
-
-def _words(error: Exception) -> tuple[str, str]:
-    """(sentence for the user, detail for the developer) of what ended a crawl."""
-    detail = "".join(traceback.format_exception(error))
-    if isinstance(error, LayoutChanged) and error.body:
-        detail = error.body
-    if isinstance(error, _StoreFailed):
-        cause = str(error.__cause__).strip().split("\n", 1)[0][:300]
-        words = f"База данных не приняла записи: {cause}. Собранное до этого сохранено."
-    elif isinstance(error, CollectError) and not isinstance(error, SkipItem):
-        words = str(error)
-    else:
-        words = (
-            f"Ошибка в коде сборщика ({type(error).__name__}). Остальные источники не пострадали; "
-            "подробности сохранены для разработчика."
-        )
-    return hide_secrets(words), hide_secrets(detail[-LONGEST_DETAIL:])
-
-
-def _next_due(
-    now: datetime, interval: timedelta | None, failure: Exception | None, failures: int
-) -> datetime | None:
-    """When to come again; an unscheduled source (None) is never due by itself."""
-    if interval is None:
-        return None
-    if isinstance(failure, QuotaSpent):
-        return failure.until  # the rest of what this turn is for
-    wait = interval
-    if failure is not None:
-        wait = max(wait, min(timedelta(minutes=2 ** min(failures, 20)), LONGEST_BACKOFF))
-    if isinstance(failure, Transient) and failure.retry_after:
-        wait = max(wait, failure.retry_after)
-    return now + wait
+        raise StoreFailed from error
 
 
 def _keep(store: Store, outcome: Outcome, failures: int) -> Outcome:

@@ -7,7 +7,8 @@ limit on bodies.
 
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-_PROLOG, _CHUNK = 64, 64 * 1024  # bytes parsed before the parser can be stopped
+_PROLOG, _CHUNK = 64, 1024 * 1024  # bytes parsed before the parser can be stopped
+_LONGEST_PROLOG = 16 * 1024  # what is unfinished is read anew with every piece
 _DEEPEST = 200  # levels; no format that we read comes near
 
 
@@ -39,12 +40,17 @@ class _Builder(TreeBuilder):
         return super().end(tag)
 
 
-def parse_xml(body: bytes) -> Element:
-    """The root of ``body``; raises ValueError where it is not XML or not safe."""
+def parse_xml(body: bytes | str) -> Element:
+    """The root of ``body``; raises ValueError where it is not XML or not safe.
+
+    Of a text that was decoded already the encoding it declares does not count.
+    """
     builder = _Builder()
     parser, at = XMLParser(target=builder), 0
     try:
         while at < len(body):
+            if at >= _LONGEST_PROLOG and not builder.has_root:
+                raise UnsafeXml("no element at the beginning")
             # An error in a handler ends the parsing only with the piece that was fed.
             piece = body[at : at + (_CHUNK if builder.has_root else _PROLOG)]
             parser.feed(piece)

@@ -52,18 +52,28 @@ def text_value(value: Any) -> str:
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
-def rating_value(node: Node) -> tuple[float, int] | None:
-    """(rating, scale) of a review node; the scale is bestRating, else the least that fits."""
+def rating_value(node: Node, usual: int = 5) -> tuple[float, int] | None:
+    """(rating, scale) of a review node; the scale is bestRating, else ``usual`` or one that fits.
+
+    A scale that is no «nought or one to best» (thumbs, -5…5, 6 the worst) comes as one of five.
+    """
     rating = node.get("reviewRating") or node.get("rating")
     rating = rating[0] if isinstance(rating, list) and rating else rating
     given = rating if isinstance(rating, dict) else {"ratingValue": rating}
     value = _number(given.get("ratingValue"))
     if value is None:
         return None
-    best = _number(given.get("bestRating"))
+    best, worst = _number(given.get("bestRating")), _number(given.get("worstRating"))
+    if best is not None and worst is not None and (best < 2 or worst not in {0, 1}):
+        return _of_five(value, worst, best)
     if best is None or best < max(value, 2) or best > 1000:
-        best = next((scale for scale in (5, 10, 100) if value <= scale), None)
+        best = next((scale for scale in (usual, 5, 10, 100) if value <= scale), None)
     return (value, round(best)) if best else None
+
+
+def _of_five(value: float, worst: float, best: float) -> tuple[float, int] | None:
+    share = (value - worst) / (best - worst) if best != worst else -1
+    return (round(1 + 4 * share, 2), 5) if 0 <= share <= 1 else None
 
 
 def _number(value: Any) -> float | None:

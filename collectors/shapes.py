@@ -5,15 +5,17 @@ A list that is missing is a changed API (:class:`LayoutChanged`); an id or a dat
 spoils one item only (:class:`SkipItem`). Paths are keys: ``text(post, "author", "name")``.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from collectors.answers import Response
-from collectors.base import LayoutChanged, SkipItem
+from collectors.errors import LayoutChanged, SkipItem
 from collectors.secrets import hide_secrets
 
 Node = Mapping[str, Any]
+_WHOLE = re.compile(r"\s*-?\d{1,19}\s*")
 
 
 def value(node: object, *path: str) -> Any:
@@ -36,7 +38,7 @@ def whole(node: object, *path: str) -> int | None:
     found = value(node, *path)
     if isinstance(found, bool):
         return None
-    if isinstance(found, str) and len(found) < 20 and found.strip().lstrip("-").isdecimal():
+    if isinstance(found, str) and _WHOLE.fullmatch(found):
         return int(found)
     return int(found) if isinstance(found, int) else None
 

@@ -16,7 +16,7 @@ from pydantic import model_validator
 
 from collectors import shapes
 from collectors.answers import Response
-from collectors.base import NeedsHuman
+from collectors.errors import NeedsHuman
 from collectors.http import Http
 from collectors.options import LocalPath, Secret, SourceOptions
 

@@ -1,6 +1,6 @@
 """Russian on screen and in reports: plurals, numbers, dates."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 THIN = "\u202f"  # narrow no-break space: between thousands, before %
 NBSP = "\u00a0"
@@ -21,6 +21,7 @@ OPINION: Forms = ("мнение", "мнения", "мнений")
 RATING: Forms = ("оценка", "оценки", "оценок")
 ANSWER: Forms = ("ответ", "ответа", "ответов")
 POINT: Forms = ("пункт", "пункта", "пунктов")
+SOURCE: Forms = ("источник", "источника", "источников")
 NEGATIVE_OPINION: Forms = ("негативное мнение", "негативных мнения", "негативных мнений")
 POSITIVE_OPINION: Forms = ("позитивное мнение", "позитивных мнения", "позитивных мнений")
 
@@ -88,3 +89,22 @@ def short_days(start: date, end: date, today: date) -> str:
 def moment(value: datetime) -> str:
     """«12 марта 2026, 14:05»; the caller brings it into the zone of the screen."""
     return f"{day(value)}, {value:%H:%M}"
+
+
+def near(value: datetime, now: datetime) -> str:
+    """«сегодня в 14:05», «завтра в 03:00», «12 марта в 14:05»; both in the zone of the screen."""
+    away = (value.date() - now.date()).days
+    told = {-1: "вчера", 0: "сегодня", 1: "завтра"}.get(away)
+    told = told or day(value, year=value.year != now.year)
+    return f"{told} в{NBSP}{value:%H:%M}"
+
+
+def lasting(value: timedelta) -> str:
+    """«40 с», «3 мин», «2 ч 5 мин», «3 дн. 4 ч»."""
+    seconds = max(0, int(value.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}{NBSP}с"
+    minutes, hours, days_ = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
+    parts = ((days_, "дн."), (hours, "ч"), (minutes, "мин"))
+    told = [f"{n}{NBSP}{unit}" for n, unit in parts if n]
+    return " ".join(told[:2])

@@ -1,113 +1,97 @@
-"""What the page «Бренды» needs: try a query out, keep it, and let the stored mentions follow."""
+"""The desk of the page «Бренды»: try a query out, keep it, and have the stored mentions follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
 
 from collectors.base import Mention
 from otklik import matching
-from otklik.brands import Places
-from otklik.matching import Step
+from otklik.query import searches as dialects
 from otklik.query.errors import QueryError
 from otklik.query.parsing import parse, remarks
-from otklik.query.searches import Search, searches_for
-from otklik.query.tree import Tree
-from storage import commands, queries
+from otklik.query.tree import Author, Tree, leaves
+from storage import commands, queries, settings
 from storage.database import Database
 from storage.errors import NotFound, StorageError
+from storage.personal import shown
 from storage.queries import BrandQuery
+from views.brand_desk import Applying, Preview, Problem, Sample, Search
 
 #: Stored mentions that a preview looks at: a few seconds.
 _MOST_TRIED = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a query cannot be used.
-
-    ``what`` is wrong ``at`` a character, ``pointer`` shows two lines with «^» below the place,
-    ``todo`` says what to do, ``example`` shows it.
-    """
-
-    what: str
-    at: int
-    pointer: str
-    todo: str
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A mention that a query matches, or no longer does; ``hits`` are the words in ``text``."""
-
-    mention_id: int
-    text: str
-    author: str | None
-    url: str
-    source: str
-    published_at: datetime
-    hits: Places
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What saving a query would do to mentions of shared sources.
-
-    The latest ``looked_at`` of ``stored`` ones were tried; ``matching`` of these match, ``gained``
-    of them are not the brand's so far; ``lost`` are the brand's and would stop to be. Samples are
-    the latest of each sort; those of ``lost`` show by what they are found now.
-    """
-
-    looked_at: int
-    stored: int
-    matching: int
-    gained: int
-    lost: int
-    gained_samples: tuple[Sample, ...]
-    kept_samples: tuple[Sample, ...]
-    lost_samples: tuple[Sample, ...]
+#: Samples of each sort in a preview.
+_SAMPLES = 5
+#: Setting: what the app said of a brand's query before the last save, by the brand's code.
+_BEFORE = "brand_query_before"
+#: The job that lets stored mentions follow.
+_JOB = "rematch"
 
 
 @dataclass(frozen=True, slots=True)
 class BrandDesk:
-    """Brand queries over a database; what the methods raise is a StorageError in words."""
+    """See :class:`views.brand_desk.BrandDesk`."""
 
     db: Database
 
     def brands(self) -> tuple[BrandQuery, ...]:
-        """All brands with their queries, ours first."""
+        """See the protocol."""
         with self.db.read() as session:
             return queries.brand_queries(session)
 
     def problem(self, query: str) -> Problem | None:
-        """What is wrong with a query; None where it can be used, as an empty one can."""
+        """See the protocol."""
         try:
             if query.strip():
                 parse(query)
         except QueryError as error:
-            return Problem(error.what, error.at, error.pointer, error.todo, error.example)
+            return Problem(error.what, error.at, error.todo, error.example)
         return None
 
     def remarks(self, query: str) -> tuple[str, ...]:
-        """What in a query may be meant otherwise, in words."""
-        return remarks(query)
+        """See the protocol."""
+        if not query.strip():
+            return ()
+        of_authors = any(isinstance(leaf, Author) for leaf in leaves(_parsed(query)))
+        return remarks(query) + (self._whose_names_are_known() if of_authors else ())
+
+    def _whose_names_are_known(self) -> tuple[str, ...]:
+        with self.db.read() as session:
+            stored = settings.get(session, settings.AUTHORS, False)
+        if stored is True:
+            return ()
+        if stored:
+            return (
+                f"author: видит имена авторов только у источников {', '.join(stored)}: у остальных "
+                "они не хранятся (personal.store_authors в config.yaml)",
+            )
+        return (
+            "author: сейчас не найдёт никого: имена авторов не хранятся. Их хранение включается "
+            "в config.yaml, personal.store_authors, и касается того, что будет собрано после",
+        )
 
     def searches(self, query: str) -> tuple[Search, ...]:
-        """The best search that each sort of source understands."""
-        return searches_for(_parsed(query)) if query.strip() else ()
+        """See the protocol."""
+        if not query.strip():
+            return ()
+        found = dialects.searches_for(_parsed(query))
+        return tuple(Search(one.title, one.strings, one.left_out) for one in found)
 
-    def preview(self, code: str, query: str, *, samples: int = 5) -> Preview:
-        """Try a query of the brand on stored mentions, up to ``samples`` shown of each sort."""
+    def preview(self, code: str, query: str) -> Preview:
+        """See the protocol."""
         with self.db.read() as session:
             rows = queries.brand_queries(session)
             brand = _brand(rows, code)
             now = _only(rows, brand)
             then = _only(rows, replace(brand, of_app=_checked(query)))
-            gained, kept, lost = (_Kind(brand.id, by, samples) for by in (then, then, now))
-            looked_at = 0
+            gained, kept, lost = (_Kind(brand.id, by) for by in (then, then, now))
+            looked_at, named = 0, 0
             for trial in queries.trials(session, brand.id, most=_MOST_TRIED):
                 looked_at += 1
-                if brand.id in then.of(trial.item):
+                if whom := then.named(trial.item):
+                    named += brand.id in whom
+                elif brand.id in then.of(trial.item):
                     (kept if trial.counted else gained).take(trial)
                 elif trial.counted:
                     lost.take(trial)
@@ -115,6 +99,7 @@ class BrandDesk:
         return Preview(
             looked_at=looked_at,
             stored=stored,
+            named=named,
             matching=gained.count + kept.count,
             gained=gained.count,
             lost=lost.count,
@@ -123,53 +108,92 @@ class BrandDesk:
             lost_samples=tuple(lost.samples),
         )
 
-    def save(self, code: str, query: str) -> None:
-        """Let this query hold whatever config.yaml says; an empty one lets the names decide."""
+    def save(self, brand: BrandQuery, query: str | None) -> None:
+        """See the protocol."""
+        checked = None if query is None else _checked(query)
         with self.db.write() as session:
-            commands.set_brand_query(session, code, _checked(query))
+            before = _all_before(session) | {brand.code: brand.of_app}
+            _set(session, brand, checked, before)
 
-    def undo(self, code: str) -> None:
-        """Let what config.yaml says hold again."""
+    def before(self, brand: BrandQuery) -> BrandQuery | None:
+        """See the protocol."""
+        with self.db.read() as session:
+            before = _all_before(session)
+        return replace(brand, of_app=before[brand.code]) if brand.code in before else None
+
+    def undo(self, brand: BrandQuery) -> None:
+        """See the protocol."""
         with self.db.write() as session:
-            commands.set_brand_query(session, code, None)
+            before = _all_before(session)
+            if brand.code not in before:
+                raise NotFound(f"У бренда «{brand.name}» нет сохранения, которое можно отменить.")
+            _set(session, brand, before.pop(brand.code), before)
 
-    def is_applied(self) -> bool:
-        """Whether stored mentions follow what was saved."""
+    def applying(self) -> Applying | None:
+        """See the protocol."""
         with self.db.read() as session:
-            return matching.is_matched(session)
+            step = matching.progress(session)
+            if step is None:
+                return None
+            last = queries.last_job(session, _JOB)
+            return Applying(
+                done=step.done,
+                total=step.total,
+                asked=bool(last and last.is_open),
+                has_worker=queries.worker_is_alive(session, now=datetime.now(UTC)),
+                failed=last.message if last and last.state == "failed" else "",
+            )
 
-    def apply(self) -> Iterator[Step]:
-        """Let stored mentions follow what was saved; cut off, it goes on when called again."""
-        with self.db.read() as session:
-            brands = matching.load(session)
-        return matching.rematch(self.db, brands)
+    def apply(self) -> None:
+        """See the protocol."""
+        with self.db.write() as session:
+            commands.enqueue_job(session, _JOB, {}, now=datetime.now(UTC))
 
 
 class _Kind:
     """Counts mentions of one sort and keeps the first few."""
 
-    def __init__(self, brand_id: int, brands: matching.Brands, most: int) -> None:
+    def __init__(self, brand_id: int, brands: matching.Brands) -> None:
         self.count = 0
         self.samples: list[Sample] = []
-        self._brand_id, self._brands, self._most = brand_id, brands, most
+        self._brand_id, self._brands = brand_id, brands
 
     def take(self, trial: queries.Trial) -> None:
         self.count += 1
-        if len(self.samples) < self._most:
+        if len(self.samples) < _SAMPLES:
             self.samples.append(self._sample(trial.id, trial.item, trial.source_title))
 
     def _sample(self, mention_id: int, item: Mention, source: str) -> Sample:
         hits = self._brands.hits(self._brand_id, item.text)
-        return Sample(mention_id, item.text, item.author, item.url, source, item.published_at, hits)
+        author = shown(item.author)
+        return Sample(mention_id, item.text, author, item.url, source, item.published_at, hits)
 
 
-def _only(rows: tuple[BrandQuery, ...], brand: BrandQuery) -> matching.Brands:
+def _all_before(session: Session) -> dict[str, str | None]:
+    kept: dict[str, str | None] = settings.get(session, _BEFORE, {})
+    return kept
+
+
+def _set(
+    session: Session, seen: BrandQuery, query: str | None, before: dict[str, str | None]
+) -> None:
+    """Save and ask for its application at once: neither is left without the other."""
+    now = _brand(queries.brand_queries(session), seen.code)
+    if (now.of_app, now.query) != (seen.of_app, seen.query):
+        told = f"теперь это {now.query}" if now.query else "теперь бренд ищется по названию"
+        raise StorageError(f"Запрос бренда «{now.name}» тем временем изменили: {told}.")
+    commands.set_brand_query(session, seen.code, query)
+    settings.put(session, _BEFORE, before)
+    commands.enqueue_job(session, _JOB, {}, now=datetime.now(UTC))
+
+
+def _only(rows: Iterable[BrandQuery], brand: BrandQuery) -> matching.Brands:
     """All names (a company named outranks the text), but of the queries this brand's alone."""
     others = (replace(row, of_config="", of_app=None) for row in rows if row.id != brand.id)
     return matching.brands_of((*others, brand))
 
 
-def _brand(rows: tuple[BrandQuery, ...], code: str) -> BrandQuery:
+def _brand(rows: Iterable[BrandQuery], code: str) -> BrandQuery:
     for row in rows:
         if row.code == code:
             return row

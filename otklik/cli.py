@@ -3,13 +3,13 @@
 Exit codes: 0 fine, 1 a source needs later or a human, 2 wrong use or config, 3 a bug.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer import rich_utils
 
+from otklik import options, usage
 from otklik.screen import fail, guarded, note
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 rich_utils.OPTIONS_PANEL_TITLE = "Параметры"
 rich_utils.ARGUMENTS_PANEL_TITLE = "Аргументы"
 rich_utils.COMMANDS_PANEL_TITLE = "Команды"
-rich_utils.ERRORS_PANEL_TITLE = "Неверная команда"
+rich_utils.rich_format_error = usage.tell  # type: ignore[assignment]
 
 app = typer.Typer(
     name="otklik",
@@ -30,17 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", envvar="OTKLIK_CONFIG", help="Файл настроек.", show_default=False
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Ответ в JSON, для программ.")]
-SourcesArgument = Annotated[
-    list[str] | None, typer.Argument(help="Имена источников; без них — все.", show_default=False)
-]
 
 
 def main() -> NoReturn:
@@ -70,7 +59,7 @@ def init(
 
 @app.command()
 def check(
-    sources: SourcesArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+    sources: options.Sources = None, config: options.Config = None, as_json: options.Json = False
 ) -> None:
     """Проверить настройки и каждый источник; ничего не сохраняется."""
     from otklik import commands
@@ -81,21 +70,11 @@ def check(
 
 @app.command()
 def crawl(
-    sources: SourcesArgument = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", formats=["%Y-%m-%d"], help="Собрать период с этого дня.", show_default=False
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", formats=["%Y-%m-%d"], help="… до этого, не включая его.", show_default=False
-        ),
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    sources: options.Sources = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Собрать новые упоминания; названные источники опрашиваются и вне очереди.
 
@@ -119,7 +98,7 @@ def schedule(
         bool,
         typer.Option("--attached", hidden=True, help="Закончить со стандартным вводом."),
     ] = False,
-    config: ConfigOption = None,
+    config: options.Config = None,
 ) -> None:
     """Собирать и анализировать по расписанию, пока не остановят (Ctrl+C)."""
     from otklik.serving import work
@@ -130,24 +109,16 @@ def schedule(
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX или JSONL.")],
-    source: Annotated[
-        str, typer.Option(help="Имя источника; по умолчанию — имя файла.", show_default=False)
-    ] = "",
+    source: options.SourceName = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Показать, что понято, и ничего не сохранять.")
     ] = False,
-    brand: Annotated[
-        str | None,
-        typer.Option(help="Код бренда, о котором весь файл.", show_default=False),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="Поле=столбец, если угадано неверно: text=Отзыв", show_default=False),
-    ] = None,
-    encoding: Annotated[str | None, typer.Option(help="Кодировка.", show_default=False)] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Разделитель.", show_default=False)] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    brand: options.Brand = None,
+    column: options.Columns = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Загрузить файл с отзывами; повторная загрузка ничего не удваивает."""
     from otklik import commands
@@ -167,7 +138,7 @@ def import_(
 
 
 @app.command()
-def analyse(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def analyse(config: options.Config = None, as_json: options.Json = False) -> None:
     """Определить тон и точки контакта у всего, что ещё не проанализировано."""
     from otklik import commands
 
@@ -182,8 +153,8 @@ def train(
     restore: Annotated[
         bool, typer.Option("--restore", help="Вернуть модель, которая была до последней замены.")
     ] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Дообучить модель на ваших исправлениях; заменяется только на лучшую."""
     from otklik import teaching
@@ -196,7 +167,7 @@ def train(
 
 
 @app.command()
-def run(config: ConfigOption = None) -> None:
+def run(config: options.Config = None) -> None:
     """Все шаги один раз: собрать и проанализировать."""
     from otklik import commands
 
@@ -206,7 +177,7 @@ def run(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def status(config: options.Config = None, as_json: options.Json = False) -> None:
     """Сколько собрано и проанализировано, чем закончился последний сбор."""
     from otklik import commands
 
@@ -219,7 +190,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Файл; без него — на экран.", show_default=False)
     ] = None,
-    config: ConfigOption = None,
+    config: options.Config = None,
 ) -> None:
     """Выгрузить упоминания с разметкой."""
     from otklik import commands
@@ -228,7 +199,7 @@ def export(
 
 
 @app.command()
-def prune(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def prune(config: options.Config = None, as_json: options.Json = False) -> None:
     """Стереть упоминания старше срока хранения (personal.keep в config.yaml)."""
     from otklik import personal
 
@@ -249,8 +220,8 @@ def forget(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Показать, сколько будет стёрто, и ничего не менять.")
     ] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
 ) -> None:
     """Стереть всё, что написал один автор, и больше его записей не сохранять."""
     from otklik import personal
@@ -260,13 +231,22 @@ def forget(
     )
 
 
+@app.command(name="accept-key")
+def accept_key(config: options.Config = None) -> None:
+    """Принять новый ключ хешей авторов, когда прежнего больше нет."""
+    from otklik import personal
+    from otklik.config import load
+
+    raise typer.Exit(personal.accept_key(load(config)))
+
+
 @app.command()
 def classify(
     file: Annotated[str, typer.Argument(help="Файл или «-» — стандартный ввод.")] = "-",
     plain: Annotated[
         bool, typer.Option("--plain", help="На входе один текст в строке, а не JSON.")
     ] = False,
-    config: ConfigOption = None,
+    config: options.Config = None,
 ) -> None:
     """Разметить строки JSON с ключом text; на каждую строку — одна строка ответа."""
     from otklik import commands
@@ -276,9 +256,11 @@ def classify(
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="Порт; по умолчанию из config.yaml.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Порт; по умолчанию из config.yaml.")
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Не открывать браузер.")] = False,
-    config: ConfigOption = None,
+    config: options.Config = None,
 ) -> None:
     """Открыть приложение (только на этой машине) и собирать по расписанию, пока оно открыто."""
     from otklik.serving import serve as run_app
@@ -288,8 +270,8 @@ def serve(
 
 @app.command()
 def hooks(
-    port: Annotated[int, typer.Option(help="Порт на этой машине.")] = 8502,
-    config: ConfigOption = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Порт на этой машине.")] = 8502,
+    config: options.Config = None,
 ) -> None:
     """Принимать события для источников типа webhook (подписанные, на этой машине)."""
     from otklik import hooks as service
@@ -304,7 +286,7 @@ def demo(
         bool, typer.Option("--no-serve", help="Только наполнить базу, не открывая приложение.")
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Не открывать браузер.")] = False,
-    config: ConfigOption = None,
+    config: options.Config = None,
 ) -> None:
     """Наполнить базу вымышленной сетью «Морошка» и открыть приложение."""
     from otklik import commands

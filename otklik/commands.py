@@ -4,46 +4,53 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rich.markup import escape
 from rich.table import Table
 
-from collectors.base import Outcome, Status
-from otklik import crawling, pipeline, weights
+from collectors.outcomes import Outcome, Status
+from otklik import crawling, personal, pipeline, weights
 from otklik.config import Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError
 from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
-from otklik.telling import WORDS, as_dict, print_json, tell, tell_inspection
+from otklik.telling import WORDS, as_dict, print_json, tell, tell_check, tell_inspection
 from storage import mentions, queries
 
 
 def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     """First page of every source; nothing is stored."""
     chosen = _chosen(config.sources, names, config)
-    results = list(pipeline.check(config, chosen, crawling.door(config)))
+    results = []
+    for result in pipeline.check(config, chosen, crawling.door(config)):
+        results.append(result)
+        if not as_json:
+            tell_check(result)
     if as_json:
-        print_json([{"source": r.source, "items": r.items, "error": r.error} for r in results])
-        return _worst(bool(r.error) for r in results)
-    for result in results:
-        note(f"{result.source}: {result.error or f'в порядке, на первой странице {result.items}'}")
-    note(f"{config.path.name}: брендов — {len(config.brands)}, источников — {len(config.sources)}")
-    return _worst(bool(r.error) for r in results)
+        print_json([asdict(result) for result in results])
+    else:
+        note(f"{config.path.name}: брендов — {len(config.brands)}, источников — {len(results)}")
+    return _worst(bool(result.error) for result in results)
 
 
 def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
     """Crawl the named sources, or all that may be asked now."""
     chosen = _chosen(house.sources(), names, house.config)
-    if not names:
-        chosen = list(_that_may(house, chosen))
-    told = _told(pipeline.collect(house, chosen, crawling.door(house.config)), len(chosen), as_json)
     if not chosen and not as_json:
         note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
-    return told
+    if not names:
+        chosen = list(_switched_on(house, chosen))
+    waiting = [] if names else [o for source in chosen if (o := pipeline.put_off(house, source))]
+    told_off = {outcome.source for outcome in waiting}
+    asked = [source for source in chosen if source.name not in told_off]
+    outcomes = pipeline.collect(house, asked, crawling.door(house.config))
+    return _told(chain(waiting, outcomes), len(chosen), as_json)
 
 
 def backfill(
@@ -173,6 +180,7 @@ def export(house: House, form: str, out: Path | None) -> int:
         found = queries.export(session, Filter(voices_only=False, repeats=True))
         writers[form](found, file, house.zone)
     if out:
+        personal.remember_export(house, out, datetime.now(UTC))
         note(f"Записан файл {out}")
     return OK
 
@@ -182,6 +190,8 @@ def _target(out: Path | None) -> Iterator[BinaryIO]:
     if out is None:
         yield sys.stdout.buffer
         return
+    if out.is_dir():
+        raise ConfigError(f"«{out}» — папка, а нужен файл: --out упоминания.csv")
     unfinished = out.with_name(out.name + ".part")
     try:
         with unfinished.open("wb") as file:
@@ -219,7 +229,7 @@ def demo(house: House, *, then_serve: bool, headless: bool) -> int:
 
     with stage.site(house):
         worst = max(crawl(house, None, as_json=False), analyse(house, as_json=False))
-        return worst if worst or not then_serve else serve(house, None, headless=headless)
+        return serve(house, None, headless=headless) if then_serve else worst
 
 
 def _chosen(
@@ -235,9 +245,9 @@ def _chosen(
     return [known[name] for name in names]
 
 
-def _that_may(house: House, sources: Iterable[SourceConfig]) -> Iterator[SourceConfig]:
+def _switched_on(house: House, sources: Iterable[SourceConfig]) -> Iterator[SourceConfig]:
     for source in sources:
-        reason = pipeline.reason_to_wait(house, source)
+        reason = pipeline.switched_off(house, source)
         if reason:
             note(f"{source.name}: пропущен — {reason}")
         else:

@@ -5,20 +5,15 @@ Secrets never stand in the file: a value ``${NAME}`` is taken from the environme
 """
 
 import os
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-import yaml
-from dotenv import dotenv_values
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -27,31 +22,17 @@ from pydantic import (
 )
 
 from collectors import schedules
-from collectors.schedules import Schedule
 from nlp.journey import Stage, default_journey
 from nlp.labels import Touchpoint
+from otklik import variables, yaml_file
+from otklik.fields import AllOrThese, Code, Days, Every, QueryText, Text, Zone
 from otklik.messages import ConfigError, describe
 
 #: Where the config is looked for: --config, then this variable, then ./config.yaml.
 ENVIRONMENT_KEY = "OTKLIK_CONFIG"
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-def _schedule(value: Any) -> Any:
-    return value if isinstance(value, Schedule) else schedules.parse(str(value))
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("нет такого часового пояса; пример: Europe/Moscow") from error
-    return value
-
-
-Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=64)]
-Text = Annotated[str, Field(min_length=1)]
+#: More sources at once would wait for the one writer of the database.
+MOST_WORKERS = 64
 
 
 class _Part(BaseModel):
@@ -64,15 +45,6 @@ class DatabaseConfig(_Part):
     url: Text = "otklik.db"
 
 
-def _query(value: str) -> str:
-    # The parser takes a moment to load: only brands with a query need it.
-    from otklik.query.parsing import parse
-
-    if value.strip():
-        parse(value)  # its error is a ValueError in the user's words
-    return value.strip()
-
-
 class BrandConfig(_Part):
     """A brand that is watched; ``aliases`` are further spellings to find it by.
 
@@ -82,7 +54,7 @@ class BrandConfig(_Part):
     code: Code
     name: Text
     aliases: tuple[Text, ...] = ()
-    query: Annotated[str, AfterValidator(_query)] = ""
+    query: QueryText = ""
     competitor: bool = False
 
 
@@ -98,7 +70,7 @@ class SourceConfig(BaseModel):
     type: Text
     title: str = ""
     brand: str | None = None
-    every: Annotated[Schedule, BeforeValidator(_schedule)] = schedules.parse("6ч")
+    every: Every = schedules.parse("6ч")
     enabled: bool = True
 
     @property
@@ -120,22 +92,14 @@ class HttpConfig(_Part):
     """How politely we collect. ``allow_private`` lists hosts inside one's own network.
 
     ``workers`` is how many sources `otklik schedule` crawls at once, each on a site of its own.
+    All hosts but those of ``allow_private`` are asked through ``proxy``, where there is one.
     """
 
     contact: str = ""
     delay: Annotated[float, Field(ge=0, le=3600, description="seconds between requests")] = 1.0
     allow_private: tuple[str, ...] = ()
-    workers: Annotated[int, Field(ge=1, le=64)] = 8
-
-
-def _days(value: Any) -> Any:
-    """«730д» -> timedelta."""
-    if value is None or isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"([1-9]\d{0,4})\s*(?:д|дн|день|дня|дней|d|days?)\.?", str(value).strip())
-    if not match:
-        raise ValueError("срок пишется в днях: 730д")
-    return timedelta(days=int(match[1]))
+    proxy: Text | None = None
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 8
 
 
 class PersonalConfig(_Part):
@@ -144,8 +108,8 @@ class PersonalConfig(_Part):
     ``keep`` is how long mentions are kept; ``key`` the key of the hashes, None a file beside.
     """
 
-    store_authors: bool | tuple[Text, ...] = False
-    keep: Annotated[timedelta | None, BeforeValidator(_days)] = None
+    store_authors: AllOrThese = False
+    keep: Days | None = None
     key: Text | None = None
 
 
@@ -168,7 +132,7 @@ class Config(_Part):
 
     path: Path
     database: DatabaseConfig = DatabaseConfig()
-    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Moscow"
+    timezone: Zone = "Europe/Moscow"
     brands: tuple[BrandConfig, ...] = ()
     sources: tuple[SourceConfig, ...] = ()
     nlp: NlpConfig = NlpConfig()
@@ -212,16 +176,26 @@ class Config(_Part):
     @property
     def environment(self) -> Mapping[str, str]:
         """Where ``${NAME}`` is looked up: the process's environment before ``.env``."""
-        stored = dotenv_values(self.path.parent / ".env")
-        return {key: value for key, value in stored.items() if value is not None} | dict(os.environ)
+        return variables.beside(self.path)
 
     @property
     def database_url(self) -> str:
         """An SQLAlchemy URL; a bare path is a SQLite file beside the config."""
-        url: str = resolve(self.database.url, self.environment, "database.url")
+        url: str = variables.resolve(self.database.url, self.environment, "database.url")
         if "://" in url:
             return url
         return f"sqlite:///{(self.path.parent / url).resolve()}"
+
+    @property
+    def proxy(self) -> str:
+        """The proxy's address with its secrets, "" where there is none; raises ConfigError."""
+        given: str = variables.resolve(self.http.proxy or "", self.environment, "http.proxy")
+        if given and not _is_proxy(given):
+            raise ConfigError(
+                "http.proxy пишется как http://адрес:порт или http://имя:${PROXY_PASSWORD}@адрес:порт;"
+                " знаки / ? # @ : % в пароле — как %2F %3F %23 %40 %3A %25"
+            )
+        return given
 
     def options_of(self, source: SourceConfig) -> dict[str, Any]:
         """The source's options with secrets filled in; raises ConfigError where one is missing.
@@ -232,7 +206,7 @@ class Config(_Part):
         if source not in self.sources:
             return source.options
         where = f"sources[{self.sources.index(source)}]"
-        options: dict[str, Any] = resolve(source.options, self.environment, where)
+        options: dict[str, Any] = variables.resolve(source.options, self.environment, where)
         return options
 
 
@@ -244,75 +218,29 @@ def find(path: Path | None = None) -> Path:
 def load(path: Path | None = None) -> Config:
     """Read and check the config. Raises ConfigError with the place in the file and a hint."""
     file = find(path)
-    text = _read(file)
-    try:
-        data = yaml.load(text, Loader=_Loader) or {}
-    except ConfigError as error:
-        raise ConfigError(f"{file.name}, {error}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", строка {mark.line + 1}, столбец {mark.column + 1}" if mark else ""
-        raise ConfigError(
-            f"{file.name}{where}: это не YAML — проверьте отступы и кавычки"
-        ) from error
-    if not isinstance(data, dict):
-        raise ConfigError(
-            f"{file.name}: ожидались ключи вида «brands:», а не {type(data).__name__}"
-        )
+    data, text = yaml_file.read(file)
     if "path" in data:
         raise ConfigError(f"{file.name}: path — неизвестный ключ")
     try:
-        return Config(path=file, **{str(key): value for key, value in data.items()})
+        # A part whose every line is a comment is as good as left out.
+        given = {str(key): value for key, value in data.items() if value is not None}
+        return Config(path=file, **given)
     except ValidationError as error:
         raise ConfigError(describe(error, Config, file.name, text)) from error
 
 
-def resolve(value: Any, environment: Mapping[str, str], where: str) -> Any:
-    """Replace ``${NAME}`` in every string of ``value``; ConfigError names what is missing."""
-    if isinstance(value, Mapping):
-        return {key: resolve(item, environment, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [resolve(item, environment, f"{where}[{i}]") for i, item in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-
-    def look_up(match: re.Match[str]) -> str:
-        if match[1] not in environment:
-            raise ConfigError(
-                f"{where}: не задана переменная окружения {match[1]} — "
-                f"впишите её в файл .env рядом с config.yaml или задайте перед запуском"
-            )
-        return environment[match[1]]
-
-    return _VARIABLE.sub(look_up, value)
-
-
-def _read(file: Path) -> str:
+def _is_proxy(url: str) -> bool:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"нет файла {file} — создайте его командой «otklik init» "
-            f"или укажите другой через --config"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} не читается: сохраните его в кодировке UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{file} не читается: {error.strerror}") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's last of two equal keys would win silently; here it is an error with its line."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """See the class."""
-        keys = [(key.value, key.start_mark) for key, _ in node.value]
-        for index, (key, mark) in enumerate(keys):
-            if key in [earlier for earlier, _ in keys[:index]]:
-                raise ConfigError(
-                    f"строка {mark.line + 1}: ключ «{key}» уже был выше — оставьте один"
-                )
-        return super().construct_mapping(node, deep)
+        parts = urlsplit(url)
+        rest = (parts.path.strip("/"), parts.query, parts.fragment)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and not any(rest)
+            and parts.port != 0
+        )
+    except ValueError:  # a port beyond 65535, half an IPv6 address
+        return False
 
 
 def _refuse_twins(key: str, values: list[str]) -> None:

@@ -11,8 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from collectors import backfill as ranges
 from collectors import registry, runner, schedules
-from collectors.base import CollectError, Collector, Counts, Item, Outcome, Status
-from collectors.http import Http, Limits
+from collectors.base import Collector, Item
+from collectors.errors import CollectError
+from collectors.http import Http
+from collectors.outcomes import Counts, Outcome, Status
+from collectors.politeness import Limits
 from collectors.quotas import Meter
 from otklik.config import Config, SourceConfig
 from otklik.house import House
@@ -27,7 +30,12 @@ _FROM_APP = ("appstore", "feed", "page", "telegram")
 def door(config: Config, sleep: Callable[[float], None] = time.sleep) -> Http:
     """The network as config.yaml allows it."""
     http = config.http
-    limits = Limits(delay=http.delay, contact=http.contact, allow_private=http.allow_private)
+    limits = Limits(
+        delay=http.delay,
+        contact=http.contact,
+        allow_private=http.allow_private,
+        proxy=config.proxy,
+    )
     return Http(limits, sleep=sleep)
 
 
@@ -61,7 +69,8 @@ def prepare(config: Config, source: SourceConfig) -> tuple[Collector, BaseModel]
         return collector, collector.Options.model_validate(options, context=folder)
     except ValidationError as error:
         text = config.path.read_text(encoding="utf-8-sig") if configured else ""
-        raise ConfigError(describe(error, collector.Options, file, text, place)) from error
+        told = describe(error, collector.Options, file, text, place, SourceConfig.model_fields)
+        raise ConfigError(told) from error
 
 
 def crawl(
@@ -108,7 +117,7 @@ def crawl(
             clock=keeper.clock,
         )
     finally:
-        keeper.release(hold)
+        keeper.release(hold, rest=http.rest(site))
 
 
 def backfill(
@@ -140,7 +149,7 @@ def backfill(
             now=keeper.clock(),
         )
     finally:
-        keeper.release(hold)
+        keeper.release(hold, rest=http.rest(site))
 
 
 def first_page(

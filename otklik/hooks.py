@@ -46,6 +46,7 @@ ADDRESS = "127.0.0.1"
 
 LONGEST_BODY = 1024 * 1024
 MOST_EVENTS = 1000  # in one request
+DEEPEST = 100  # levels of objects and lists in an event: what is far deeper overflows the stack
 OLDEST = 300  # seconds that the signed moment may be off, either way
 SILENCE, LONGEST = 10.0, 30.0  # seconds without a byte; for the whole request
 MOST_AT_ONCE = 64  # requests
@@ -126,12 +127,14 @@ def take(hook: Hook, sent_id: str, body: bytes, now: datetime) -> Answer:
     try:
         content = json.loads(body)
         entries = content if isinstance(content, list) else [content]
-        whole = len(entries) <= MOST_EVENTS
-        json.dumps(content)  # what cannot be written again is refused here
     except (ValueError, RecursionError):
         return _refused(hook, sent_id, body, now, "Тело запроса — не JSON.")
-    if not whole:
+    if len(entries) > MOST_EVENTS:
         return _refused(hook, sent_id, body, now, f"Больше {MOST_EVENTS} событий в одном запросе.")
+    if _is_deeper(entries, DEEPEST + 1):
+        return _refused(
+            hook, sent_id, body, now, f"В событии больше {DEEPEST} уровней вложенности."
+        )
     kept, errors = 0, []
     for number, entry in enumerate(entries):
         own = f"{sent_id}#{number}" if sent_id and len(entries) > 1 else sent_id
@@ -145,6 +148,17 @@ def take(hook: Hook, sent_id: str, body: bytes, now: datetime) -> Answer:
             errors.append({"event": number, "error": reason})
     accepted = {"accepted": len(entries) - len(errors), "new": kept}
     return Answer(400, {**accepted, "errors": errors}) if errors else Answer(202, accepted)
+
+
+def _is_deeper(node: Any, levels: int) -> bool:
+    """Whether there are more levels of objects and lists, found level by level."""
+    nodes = [node]
+    for _ in range(levels):
+        inner = [one.values() if isinstance(one, dict) else one for one in nodes]
+        nodes = [item for items in inner for item in items if isinstance(item, dict | list)]
+        if not nodes:
+            return False
+    return True
 
 
 def _refused(hook: Hook, sent_id: str, body: bytes, now: datetime, reason: str) -> Answer:

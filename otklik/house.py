@@ -1,26 +1,31 @@
 """The open house: config, database and brand matcher, brought into agreement with each other."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
 from sqlmodel import col, select
 
-from collectors.base import Counts, Item, Mention, Outcome, Saved
+from collectors.base import Item, Mention
+from collectors.outcomes import Counts, Outcome, Saved
 from collectors.quotas import Quotas
 from nlp.text import lemmas
 from otklik import authors, matching
 from otklik.brands import code_of
 from otklik.config import Config, SourceConfig
 from otklik.matching import Brands
-from storage import crawls, likeness, mentions, settings
+from storage import crawls, erasing, likeness, mentions, settings
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
 from storage.database import Database
+from storage.errors import OperationalError
 from storage.leases import Lease
+from storage.mentions import BrandsOf
 from storage.models import Brand, Source
-from storage.personal import Personal, mask_stored
+from storage.personal import Personal
 from storage.quotas import SqlLedger
 
 
@@ -50,18 +55,17 @@ class House:
             ).all()
         return self.config.sources + tuple(_source_of_app(row, code) for row, code in made)
 
-    def reload_brands(self) -> None:
-        """Learn what was said of brands since; :func:`matching.rematch` is for what is stored."""
-        with self.db.read() as session:
-            self.brands = matching.load(session, self.brands)
+    def brands_now(self, session: Session) -> BrandsOf:
+        """How a mention finds its brands by what the database says at this moment."""
+        self.brands = matching.load(session, self.brands)
+        return self.brands.of
 
     def store(self, lease: Lease | None = None) -> SqlStore:
-        """Storage as the runner sees it; it knows the brand queries of this moment."""
-        self.reload_brands()
+        """Storage as the runner sees it."""
         return SqlStore(
             self.db,
             zone=self.zone,
-            brands_of=self.brands.of,
+            brands_now=self.brands_now,
             lemmas_of=lemmas,
             lease=lease,
             personal=self.personal,
@@ -134,9 +138,13 @@ def _follow_changes(house: House) -> None:
         with house.db.write() as session:
             mentions.rezone(session, house.zone)
     with house.db.write() as session:
+        if authors.needs_key(session, house.personal):
+            authors.know_key(session, house.config, house.personal)
         grouped = settings.get(session, settings.GROUPED)
-        if mask_stored(session, house.personal) or grouped != likeness.VERSION:
+        if erasing.mask(session, house.personal) or grouped != likeness.VERSION:
             mentions.regroup(session)
+    with suppress(OperationalError):  # somebody reads: the worker will find the time
+        erasing.scrub(house.db)
     for _ in matching.rematch(house.db, house.brands):
         pass
 

@@ -1,19 +1,22 @@
-"""What the worker does for pages: crawl now, collect a range, look at a first page."""
+"""What the worker does for pages: crawl, look at a first page, let brand queries reach history."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from collectors.base import CollectError, Item, Mention, Outcome, Status
+from collectors.base import Item, Mention
+from collectors.errors import CollectError
 from collectors.http import Http
-from otklik import crawling
+from collectors.outcomes import Outcome, Status
+from otklik import crawling, matching
 from otklik.config import SourceConfig
 from otklik.house import House
-from otklik.leases import Keeper
+from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.telling import WORDS, as_dict
 from storage.jobs import ClaimedJob
 from storage.leases import Refused
+from storage.personal import shown
 
 #: Mentions shown of a source that is only looked at.
 _SHOWN = 20
@@ -35,6 +38,7 @@ def run(
         "backfill": _backfill,
         "check": _check,
         "preview": _preview,
+        "rematch": _rematch,
     }
     if job.kind not in kinds:
         return False, f"Эта версия программы не знает заданий вида «{job.kind}»."
@@ -84,12 +88,28 @@ def _preview(
     return _shown(house, keeper, http, SourceConfig.model_validate(told), result)
 
 
+def _rematch(
+    _asked: Mapping[str, Any], house: House, keeper: Keeper, _http: Http, result: dict[str, Any]
+) -> tuple[bool, str]:
+    """Cut off, it goes on where it stood, by whatever is saved then."""
+    for step in matching.rematch(house.db, house.brands):
+        result["moved"] = step.moved
+        if keeper.stop.is_set():
+            raise Stopped
+    return True, f"Сменили бренд: {result.get('moved', 0)}."
+
+
 def _shown(
     house: House, keeper: Keeper, http: Http, source: SourceConfig, result: dict[str, Any]
 ) -> tuple[bool, str]:
     items = crawling.first_page(house, source, http, now=keeper.clock(), limit=_SHOWN)
-    result["mentions"] = [_row(item) for item in items if isinstance(item, Mention)]
-    return True, f"В порядке, на первой странице записей: {len(items)}."
+    with house.db.read() as session:
+        kept = house.personal.admit(session, source.name, items, keeper.clock())
+    result["mentions"] = [_row(item) for item in kept if isinstance(item, Mention)]
+    words = f"В порядке, на первой странице записей: {len(items)}."
+    if left_out := len(items) - len(kept):
+        words += f" Из них не сохраняются (старые или стёртых авторов): {left_out}."
+    return True, words
 
 
 def _row(mention: Item) -> dict[str, Any]:
@@ -100,7 +120,7 @@ def _row(mention: Item) -> dict[str, Any]:
         "date_known": mention.date_known,
         "title": mention.title,
         "text": mention.text,
-        "author": mention.author,
+        "author": shown(mention.author),
         "rating": mention.rating,
         "rating_scale": mention.rating_scale,
         "url": mention.url,

@@ -6,12 +6,13 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.base import Counts, Item, Outcome, Saved
+from collectors.base import Item
+from collectors.outcomes import Counts, Outcome, Saved
 from storage import jobs, leases, settings
 from storage.crawls import SqlStore
 from storage.database import Database
@@ -34,9 +35,10 @@ class Stopped(BaseException):
 
 @dataclass(slots=True)
 class Hold:
-    """A source that is ours to crawl; ``progress`` is shown while it runs."""
+    """A source that is ours to crawl at its site; ``progress`` is shown while it runs."""
 
     lease: Lease
+    site: str = ""
     progress: dict[str, Any] = field(default_factory=dict)
     lost: bool = False
 
@@ -64,6 +66,7 @@ class Keeper:
         self._silence = silence
         self._holds: dict[int, Hold] = {}
         self._results: dict[int, dict[str, Any]] = {}
+        self._rests: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def claim(
@@ -87,20 +90,27 @@ class Keeper:
                 now=now,
                 until=now + self._silence,
                 only_due=only_due,
+                rested=self._rests.get(site),
             )
         if isinstance(lease, Refused):
             return lease
-        hold = Hold(lease, {} if progress is None else progress)
+        hold = Hold(lease, site, {} if progress is None else progress)
         with self._lock:
             self._holds[lease.source_id] = hold
         return hold
 
-    def release(self, hold: Hold) -> None:
-        """Give the source back."""
+    def release(self, hold: Hold, *, rest: timedelta = timedelta(0)) -> None:
+        """Give the source back; for so long no other process shall come to its site.
+
+        This one may: its own door knows when it was there last.
+        """
+        until = self.clock() + rest
         with self._lock:
             self._holds.pop(hold.lease.source_id, None)
+            if rest:
+                self._rests[hold.site] = until
         with self._db.write() as session:
-            leases.release(session, hold.lease)
+            leases.release(session, hold.lease, rest=until)
 
     def claim_job(self) -> tuple[ClaimedJob, dict[str, Any]] | None:
         """The next job and where to put what is known of its result while it runs."""
@@ -174,9 +184,12 @@ class Keeper:
                 self.beat()
             except StorageError as error:  # the next one may go through; leases outlive some
                 log.warning("heartbeat failed: %s", error)
+            except Exception:  # without a heart all that is held would be lost
+                log.exception("heartbeat failed")
 
     def _say_goodbye(self) -> None:
-        with self._db.write() as session:
+        # Where the database refuses, the silence will tell.
+        with suppress(StorageError), self._db.write() as session:
             sign = settings.get(session, settings.WORKER)
             if sign and sign["holder"] == self.holder:
                 settings.drop(session, settings.WORKER)

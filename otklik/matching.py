@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlalchemy.orm import Session
 
 from collectors.base import Mention, key_of
 from otklik.brands import Matcher, Places, code_of
@@ -20,15 +20,14 @@ from otklik.query.tree import Tree
 from storage import mentions, queries, settings
 from storage import tables as t
 from storage.database import Database
+from storage.personal import is_hash
 from storage.queries import BrandQuery
 
 #: Brands that an import may create from its «company» column; more means it is no company column.
 _MOST_IMPORTED_BRANDS = 50
-#: Setting: fingerprint of the names, queries and sources that stored mentions were matched by.
-_MATCHED = "matched_by"
-#: Setting: {"to", "after", "moved"} of a rematch that is under way: the fingerprint it leads to,
-#: the last mention it reached, how many moved.
-_UNDER_WAY = "rematching"
+#: Setting: {"to", "after", "seen", "moved", "total"} of a rematch under way: the fingerprint it is
+#: to lead to, the last mention it reached, how many it looked at, moved and had before it.
+_UNDER_WAY = "rematch"
 
 
 class Brands:
@@ -45,9 +44,13 @@ class Brands:
 
     def of(self, mention: Mention) -> Sequence[int]:
         """Brand ids in order of appearance; empty where no brand is found."""
-        return self._named_as(mention.company or "") or self._matcher.find(
-            mention.text, author=mention.author, url=mention.url
+        return self.named(mention) or self._matcher.find(
+            mention.text, author=_name_of(mention.author), url=mention.url
         )
+
+    def named(self, mention: Mention) -> Sequence[int]:
+        """Ids of the brands that the source itself names; no text and no query changes them."""
+        return self._named_as(mention.company or "")
 
     def places(self, text: str) -> Mapping[int, Places]:
         """Where ``text`` names which brands, by brand id."""
@@ -71,6 +74,11 @@ class Brands:
         return self._matcher.named(company) or ([imported] if imported else [])
 
 
+def _name_of(author: str | None) -> str | None:
+    """None in place of a hash: whose name is not stored is nobody to a query."""
+    return None if author is None or is_hash(author) else author
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """How far a rematch is: mentions looked at, of how many, and how many moved so far."""
@@ -81,21 +89,27 @@ class Step:
 
 
 def load(session: Session, known: Brands | None = None) -> Brands:
-    """The brands as the database tells them at this moment; ``known`` where nothing changed.
+    """The brands as the database tells them at this moment.
 
-    Raises ConfigError where a stored query cannot be read.
+    Those ``known`` where neither names nor queries changed; companies that were imported since are
+    added to them. Raises ConfigError where a stored query cannot be read.
     """
     rows = queries.brand_queries(session)
     fingerprint = _fingerprint(session, rows)
-    if known and known.fingerprint == fingerprint:
-        return known
-    return brands_of(rows, fingerprint)
+    if known is None or known.fingerprint != fingerprint:
+        return brands_of(rows, fingerprint)
+    for code, brand_id in _companies(rows).items():
+        known.add(code, brand_id)
+    return known
 
 
-def is_matched(session: Session) -> bool:
-    """Whether stored mentions belong to the brands that they match."""
+def progress(session: Session) -> Step | None:
+    """How far stored mentions follow names and queries; None where all of them do, or none is."""
     fingerprint = _fingerprint(session, queries.brand_queries(session))
-    return bool(settings.get(session, _MATCHED) == fingerprint)
+    if settings.get(session, settings.MATCHED) == fingerprint:
+        return None
+    step = _step(_reached(session, fingerprint))
+    return step if step.total else None
 
 
 def _fingerprint(session: Session, rows: Iterable[BrandQuery]) -> str:
@@ -118,8 +132,11 @@ def brands_of(rows: Iterable[BrandQuery], fingerprint: str = "") -> Brands:
         {row.id: row.names for row in by_text},
         {row.id: _tree(row) for row in by_text if row.query},
     )
-    companies = {row.code: row.id for row in rows if row.origin == "import"}
-    return Brands(matcher, companies, fingerprint)
+    return Brands(matcher, _companies(rows), fingerprint)
+
+
+def _companies(rows: Iterable[BrandQuery]) -> dict[str, int]:
+    return {row.code: row.id for row in rows if row.origin == "import"}
 
 
 def _matched_by_text(rows: Iterable[BrandQuery]) -> list[BrandQuery]:
@@ -133,42 +150,43 @@ def _tree(row: BrandQuery) -> Tree:
         raise ConfigError(f"запрос бренда «{row.name}» не читается: {error}") from error
 
 
-def rematch(db: Database, brands: Brands) -> Iterator[Step]:
+def rematch(db: Database, brands: Brands | None = None) -> Iterator[Step]:
     """Give stored mentions to the brands they belong to now; nothing where they have them.
 
     Every step is a transaction of its own and keeps the figures sound. A rematch that was cut off
-    goes on where it stood; two at once share the work.
+    goes on where it stood; two at once share the work. What changes meanwhile is followed, from
+    the first mention on: two that each held on to their own queries would undo each other's work
+    for ever. ``brands`` are those known already.
     """
-    with db.read() as session:
-        if settings.get(session, _MATCHED) == brands.fingerprint:
-            return
-        total = _count(session)
-        done = _count(session, up_to=_reached(session, brands)["after"])
     while True:
         with db.write() as session:
-            if settings.get(session, _MATCHED) == brands.fingerprint:
-                return  # somebody else has finished it
-            under_way = _reached(session, brands)
+            brands = load(session, brands)
+            if settings.get(session, settings.MATCHED) == brands.fingerprint:
+                return  # perhaps somebody else has finished it
+            under_way = _reached(session, brands.fingerprint)
             step = mentions.rematch_some(session, brands.of, after_id=under_way["after"])
-            under_way["moved"] += step.moved
             if step.last_id is None:
-                settings.put(session, _MATCHED, brands.fingerprint)
+                settings.put(session, settings.MATCHED, brands.fingerprint)
                 settings.drop(session, _UNDER_WAY)
                 return
-            settings.put(session, _UNDER_WAY, {**under_way, "after": step.last_id})
-        done = min(done + step.seen, total)
-        yield Step(done, total, under_way["moved"])
+            under_way |= {
+                "after": step.last_id,
+                "seen": under_way["seen"] + step.seen,
+                "moved": under_way["moved"] + step.moved,
+            }
+            settings.put(session, _UNDER_WAY, under_way)
+        yield _step(under_way)
 
 
-def _reached(session: Session, brands: Brands) -> dict[str, Any]:
+def _reached(session: Session, fingerprint: str) -> dict[str, Any]:
     kept: dict[str, Any] = settings.get(session, _UNDER_WAY, {})
-    fresh = {"to": brands.fingerprint, "after": 0, "moved": 0}
-    return kept if kept.get("to") == brands.fingerprint else fresh
+    if kept.get("to") == fingerprint:
+        return kept
+    rows = sa.select(sa.func.count()).where(t.mention.c.deleted_at.is_(None))
+    total = session.execute(rows).scalar_one()
+    return {"to": fingerprint, "after": 0, "seen": 0, "moved": 0, "total": total}
 
 
-def _count(session: Session, up_to: int | None = None) -> int:
-    mention = t.mention.c
-    rows = sa.select(sa.func.count()).where(mention.deleted_at.is_(None))
-    if up_to is not None:
-        rows = rows.where(mention.id <= up_to)
-    return int(session.execute(rows).scalar_one())
+def _step(under_way: Mapping[str, Any]) -> Step:
+    total = under_way["total"]  # as it was at the start: some may have come since
+    return Step(min(under_way["seen"], total), total, under_way["moved"])

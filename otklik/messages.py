@@ -1,6 +1,6 @@
 """Errors of config.yaml in the user's words: where in the file, what is wrong, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -25,8 +25,8 @@ _TEXTS = {
     "string_too_long": "не длиннее {max_length} знаков",
     "path_type": "ожидался путь к файлу",
     "string_pattern_mismatch": "недопустимое значение; разрешено: {pattern}",
-    "greater_than_equal": "должно быть не меньше {ge}",
-    "less_than_equal": "должно быть не больше {le}",
+    "greater_than_equal": "должно быть не меньше {ge:g}",
+    "less_than_equal": "должно быть не больше {le:g}",
     "enum": "недопустимое значение; разрешено: {expected}",
     "literal_error": "недопустимое значение; разрешено: {expected}",
     "url_parsing": "это не адрес: нужен вид https://example.ru/…",
@@ -44,10 +44,12 @@ def describe(
     file: str,
     text: str,
     prefix: tuple[str | int, ...] = (),
+    common: Collection[str] = (),
 ) -> str:
     """One line per fault: file, line, path in the YAML, what is wrong and a hint.
 
-    ``prefix`` is where in the file the checked part stands; ``text`` is the whole file.
+    ``prefix`` is where in the file the checked part stands; ``text`` is the whole file. ``common``
+    are keys that may stand beside those of ``model``.
     """
     lines = []
     for fault in error.errors():
@@ -55,7 +57,7 @@ def describe(
         number = line_of(text, place)
         where = f"{file}, строка {number}: " if number else f"{file}: "
         name = _path(place)
-        lines.append(where + (f"{name} — " if name else "") + _sentence(fault, model))
+        lines.append(where + (f"{name} — " if name else "") + _sentence(fault, model, common))
     return "\n".join(lines)
 
 
@@ -86,16 +88,24 @@ def _path(place: tuple[str | int, ...]) -> str:
     return "".join(parts).lstrip(".")
 
 
-def _sentence(fault: Any, model: type[BaseModel]) -> str:
+def _sentence(fault: Any, model: type[BaseModel], common: Collection[str]) -> str:
     if fault["type"] == "extra_forbidden":
-        known = list(_keys_at(model, fault["loc"][:-1]))
+        known = [*common, *_keys_at(model, fault["loc"][:-1])]
         near = get_close_matches(str(fault["loc"][-1]), known, n=1)
         hint = f"возможно, «{near[0]}»" if near else f"здесь бывают: {', '.join(known)}"
         return f"неизвестный ключ; {hint}"
+    if fault["type"] == "missing" and isinstance(fault["input"], dict):
+        near = get_close_matches(str(fault["loc"][-1]), map(str, fault["input"]), n=1)
+        return _TEXTS["missing"] + (f"; не опечатка ли «{near[0]}»?" if near else "")
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     template = _TEXTS.get(fault["type"])
-    return template.format(**fault.get("ctx", {})) if template else str(fault["msg"])
+    if template is None:
+        return str(fault["msg"])
+    given = fault.get("ctx", {})
+    if "expected" in given:  # pydantic's «'a', 'b' or 'c'»
+        given = {"expected": given["expected"].replace("'", "").replace(" or ", " или ")}
+    return template.format(**given)
 
 
 def _keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> Iterator[str]:

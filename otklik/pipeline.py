@@ -6,14 +6,16 @@ so a step that was cut off is simply run again.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from sys import maxsize
 
 from sqlmodel import Session
 
-from collectors import runner
-from collectors.base import CollectError, Outcome, Status
+from collectors import registry, runner
+from collectors.errors import CollectError
 from collectors.http import Http
+from collectors.outcomes import Outcome, Status
 from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query, Result
@@ -46,9 +48,14 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The answer of one source to `otklik check`: how many items its first page holds."""
+    """The answer of one source to `otklik check`: how many items its first page holds.
+
+    ``title`` and ``access`` say what its type is and asks for, "" where there is no such type.
+    """
 
     source: str
+    title: str = ""
+    access: str = ""
     items: int = 0
     error: str = ""
 
@@ -85,12 +92,14 @@ def check(config: Config, sources: Iterable[SourceConfig], http: Http) -> Iterat
     """Ask every source for its first page and store nothing."""
     now = datetime.now(UTC)
     for source in sources:
+        about = registry.find(source.type).ABOUT if source.type in registry.types() else None
+        told = Checked(source.name, about.title, about.auth) if about else Checked(source.name)
         try:
             collector, options = prepare(config, source)
-            items = runner.preview(source.name, collector, options, http, now=now, limit=20)
-            yield Checked(source.name, items=len(items))
+            items = runner.preview(source.name, collector, options, http, now=now, limit=maxsize)
+            yield replace(told, items=len(items))
         except (ConfigError, CollectError) as error:
-            yield Checked(source.name, error=str(error))
+            yield replace(told, error=str(error))
 
 
 def model_of(config: Config) -> Analyser:
@@ -128,6 +137,7 @@ def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed
         labelling.use_model(session, analyser.version)
     while True:
         with house.db.read() as session:
+            house.brands_now(session)  # for the names in texts: a page may have saved a query
             batch = mentions.pending(session, analyser.version, limit=_TAKE, after_id=after)
         if not batch:
             return Analysed(texts, failed, time.monotonic() - started, analyser.version)
@@ -172,18 +182,24 @@ def _questions(house: House, item: Pending) -> Iterator[tuple[int | None, Query]
             yield brand_id, Query(item.text, item.text[start:end], named)
 
 
-def reason_to_wait(house: House, source: SourceConfig) -> str:
-    """Why the source should not be asked now, in words; empty where it may."""
-    saved, now = house.store().load(source.name), datetime.now(UTC)
+def switched_off(house: House, source: SourceConfig) -> str:
+    """Who does not want the source to be collected, in words; empty where nobody says so."""
     with house.db.read() as session:
         app_says = leases.app_says(session, source.name)
     if app_says is False:
         return "на паузе; возобновить можно в приложении"
-    if not (source.enabled or app_says):
-        return "выключен в config.yaml"
+    return "" if source.enabled or app_says else "выключен в config.yaml"
+
+
+def put_off(house: House, source: SourceConfig) -> Outcome | None:
+    """The answer of a source that is not to be asked before its time; None where it may be."""
+    saved, now = house.store().load(source.name), datetime.now(UTC)
+    ask = f"otklik crawl {source.name}"
     if saved.parked:
-        return "ждёт человека; после исправления: otklik crawl " + source.name
+        words = f"Ждёт человека с прошлого раза; после исправления: {ask}"
+        return no_crawl(source, Status.NEEDS_HUMAN, words, now)
     if saved.failures and saved.next_due and saved.next_due > now:
         moment = saved.next_due.astimezone(house.zone)
-        return f"отложен до {moment:%d.%m %H:%M}; спросить сейчас: otklik crawl {source.name}"
-    return ""
+        words = f"Отложен до {moment:%d.%m %H:%M}; спросить сейчас: {ask}"
+        return no_crawl(source, Status.LATER, words, now, next_due=saved.next_due)
+    return None

@@ -8,21 +8,23 @@ stores nothing twice.
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.base import Outcome
 from collectors.http import Http
+from collectors.outcomes import Outcome
 from otklik import crawling, jobs, pipeline
-from otklik.config import Config, SourceConfig, load
+from otklik.config import MOST_WORKERS, Config, SourceConfig, load
 from otklik.house import House, open_house
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.screen import note
 from otklik.telling import tell
+from otklik.upkeep import Upkeep
 from storage import leases, mentions
 from storage.database import Database
 from storage.errors import StorageError
@@ -52,7 +54,7 @@ class _Task:
 
 
 class Scheduler:
-    """One worker process; see :meth:`run`. ``clock`` (aware) and ``dice`` are given in tests."""
+    """One worker process; see :meth:`run`. ``clock`` (aware) … ``elapsed`` are given in tests."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Scheduler:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         silence: timedelta = SILENCE,
         dice: random.Random | None = None,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keeper = Keeper(house.db, is_worker=True, clock=clock, silence=silence)
         self._house = house
@@ -69,8 +72,9 @@ class Scheduler:
         self._dice = dice or random.Random()
         self._wake = threading.Event()
         self._http = self._door(house.config)
-        self._pool = ThreadPoolExecutor(house.config.http.workers, "crawl")
+        self._pool = ThreadPoolExecutor(MOST_WORKERS, "crawl")  # as many run as the config has
         self._analyst = ThreadPoolExecutor(1, "analyse")
+        self._upkeep = Upkeep(self.keeper.stop, clock, elapsed)
         self._running: dict[Future[Outcome | Refused | None], _Task] = {}
         self._sources: dict[str, SourceConfig] = {}
         self._turns: list[str] = []
@@ -89,6 +93,9 @@ class Scheduler:
                 except StorageError as error:
                     note(str(error))
                     self._wake.wait(POLL.total_seconds())
+                except Exception:  # of whatever kind: the sources wait for nobody else
+                    log.exception("a step failed")
+                    self.keeper.stop.wait(_REST.total_seconds())
                 self._wake.wait(POLL.total_seconds())
                 self._wake.clear()
             self.finish()
@@ -107,18 +114,21 @@ class Scheduler:
             self._find_turns()
         self._start_turns()
         self._analyse()
+        self._upkeep.look(self._house)
 
     def finish(self) -> None:
         """Wait for all that runs."""
         self._pool.shutdown(cancel_futures=True)
         self._analyst.shutdown(cancel_futures=True)
+        self._upkeep.finish()
         self._reap()
 
     # Turns
 
     def _look_again(self) -> bool:
         now = self._clock()
-        if self._turns and self._looked_at and now - self._looked_at < POLL:
+        since = now - self._looked_at if self._looked_at else POLL
+        if self._turns and timedelta() <= since < POLL:  # less than nothing: the clock went back
             return False
         self._looked_at = now
         return True
@@ -138,7 +148,8 @@ class Scheduler:
         fresh = [turn for turn in due if turn.name not in self._starts]
         missed = {turn.name for turn in fresh if turn.next_due and now - turn.next_due > _LATE}
         span = min(timedelta(seconds=len(missed)), _LONGEST_SPREAD)
-        starts = {turn.name: self._starts.get(turn.name, now) for turn in due}
+        last = now + _LONGEST_SPREAD  # a clock that went back makes nobody wait for longer
+        starts = {turn.name: min(self._starts.get(turn.name, now), last) for turn in due}
         return starts | {name: now + self._dice.random() * span for name in sorted(missed)}
 
     def _start_turns(self) -> None:
@@ -283,4 +294,7 @@ class Scheduler:
 
 
 def _changed_at(config: Config) -> int:
-    return config.path.stat().st_mtime_ns if config.path.exists() else 0
+    try:
+        return config.path.stat().st_mtime_ns
+    except OSError:  # an editor writes it anew: the next look will find it
+        return 0

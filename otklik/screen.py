@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 OK, NOT_ALL, WRONG_USE, BUG = 0, 1, 2, 3
+STOPPED = 130  # what typer, as every shell, makes of Ctrl+C
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -55,15 +56,16 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 def guarded(command: Callable[[], None]) -> NoReturn:
     """Run the command line; known errors become one message, the rest a note and a file."""
-    from collectors.base import CollectError
+    from collectors.errors import CollectError
     from otklik.messages import ConfigError
     from storage.errors import StorageError
 
     try:
         command()  # ends in SystemExit: typer tells wrong use by itself, with exit code 2
-    except KeyboardInterrupt:
-        note("Прервано. Сделанное сохранено; продолжить можно той же командой.")
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == STOPPED:
+            note("Прервано. Сделанное сохранено; продолжить можно той же командой.")
+        raise
     except BrokenPipeError:
         # The reader of our output left: nobody to tell, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ def serve(house: House, port: int | None, *, headless: bool) -> int:
     """Run the app until interrupted."""
     command = _app_command(house, port, headless=headless)
     environment = os.environ | {ENVIRONMENT_KEY: str(house.config.path)}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same end as by Ctrl+C
     with subprocess.Popen(command, env=environment) as app, _Attendant(house) as attendant:
         try:
             while True:
@@ -37,6 +39,7 @@ def serve(house: House, port: int | None, *, headless: bool) -> int:
                 with suppress(subprocess.TimeoutExpired):
                     return app.wait(_LOOK) and BUG
         except KeyboardInterrupt:
+            app.terminate()  # Ctrl+C reaches it too, a signal to this process alone does not
             return OK
 
 
@@ -69,6 +72,7 @@ def _app_command(house: House, port: int | None, *, headless: bool) -> list[str]
     if app is None or app.origin is None:
         raise ConfigError("не найден app.py — установите пакет целиком: make setup")
     port = port or house.config.app.port
+    _check_free(port)
     note(f"Приложение: http://localhost:{port} — остановить: Ctrl+C")
     command = [sys.executable, "-m", "streamlit", "run", app.origin, "--server.port", str(port)]
     command += ["--server.address", "localhost", "--browser.gatherUsageStats", "false"]
@@ -77,6 +81,19 @@ def _app_command(house: House, port: int | None, *, headless: bool) -> list[str]
     if headless:  # else Streamlit opens a browser where there is a screen
         command += ["--server.headless", "true"]
     return command
+
+
+def _check_free(port: int) -> None:
+    """Raise ConfigError where somebody listens on the port: Streamlit would only say so and end."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"порт {port} занят: возможно, приложение уже открыто — http://localhost:{port}. "
+                f"Другой порт: otklik serve --port {port % 65535 + 1}"
+            ) from error
 
 
 class _Attendant:

@@ -5,8 +5,9 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from collectors.base import Outcome, Status
 from collectors.files.inspection import Inspection
+from collectors.outcomes import Outcome, Status
+from otklik.pipeline import Checked
 from otklik.screen import note
 
 #: How a crawl ended, in words.
@@ -19,6 +20,7 @@ WORDS = {
     Status.BUG: "ошибка программы",
 }
 _SHOWN_SKIPS = 10
+_NOT_NEEDED = "не нужен"  # what source types with an open door say of access
 
 
 def tell(outcome: Outcome) -> None:
@@ -42,6 +44,14 @@ def tell(outcome: Outcome) -> None:
         note(f"  {skipped.where}: {skipped.reason}")
     if len(outcome.skipped) > _SHOWN_SKIPS:
         note(f"  … и ещё {len(outcome.skipped) - _SHOWN_SKIPS}; все — та же команда с --json")
+
+
+def tell_check(checked: Checked) -> None:
+    """What a source is and holds, or why it cannot be read and what it asks for."""
+    what = f"{checked.source} ({checked.title})" if checked.title else checked.source
+    note(f"{what}: {checked.error or f'в порядке, на первой странице {checked.items}'}")
+    if checked.error and checked.access not in {"", _NOT_NEEDED}:
+        note(f"  Доступ: {checked.access}.")
 
 
 def tell_inspection(found: Inspection) -> None:
@@ -73,6 +83,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "asked_from": _moment(outcome.coverage.asked_from),
         "oldest": _moment(outcome.coverage.oldest),
         "newest": _moment(outcome.coverage.newest),
+        "notes": [{"where": n.where, "reason": n.reason} for n in outcome.notes],
         "cap_hit": outcome.coverage.cap_hit,
         "error": outcome.error,
         "seconds": round((outcome.finished_at - outcome.started_at).total_seconds(), 3),

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from collectors import runner
-from collectors.base import Outcome
 from collectors.http import Http
+from collectors.outcomes import Outcome
 from collectors.sources import file as file_source
 from collectors.sources.file import Options
 from nlp.analyser import Analyser
@@ -31,8 +31,13 @@ _WINDOW = 2048
 def options_for(house: House, file: Path, source: str, given: Mapping[str, Any]) -> Options:
     """Options of the file: those of the configured source of that name, then those given.
 
-    Raises ConfigError where ``source`` is configured as another type or an option is wrong.
+    Raises ConfigError where there is no such file, ``source`` is configured as another type or an
+    option is wrong.
     """
+    if not file.is_file():
+        raise ConfigError(
+            f"«{file}» — папка, а нужен файл" if file.is_dir() else f"файла «{file}» нет"
+        )
     configured = next((s for s in house.config.sources if s.name == source), None)
     if configured and configured.type != "file":
         raise ConfigError(

@@ -23,9 +23,10 @@ from storage.queries import MentionRow
 HEADER = (
     "Дата", "Источник", "Бренды", "Автор", "Оценка", "Шкала оценки", "NPS", "Тональность",
     "Тональность к брендам", "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о",
-    "Исправлено вручную", "Текст", "Ответ компании", "Место", "Товар", "Ссылка",
+    "Исправлено вручную", "Повторов", "Это повтор", "Текст", "Ответ компании", "Место", "Товар",
+    "Ссылка",
 )  # fmt: skip
-_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 28, 11, 13, 20, 28, 28, 10, 90, 40, 20, 20, 40)
+_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 28, 11, 13, 20, 28, 28, 10, 9, 10, 90, 40, 20, 20, 40)
 
 #: A sheet of an XLSX file holds no more rows.
 _SHEET_ROWS = 1_048_576
@@ -50,7 +51,11 @@ def safe_cell(value: Any) -> Any:
 
 
 def write_csv(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
-    """UTF-8 with a mark and «;», which Russian spreadsheets expect."""
+    """UTF-8 with a mark and «;», which Russian spreadsheets expect.
+
+    «Повторов» counts the others of the mention's group; of a group the one that is no repeat
+    itself counts in figures.
+    """
     text = TextIOWrapper(out, encoding="utf-8-sig", newline="", errors="replace")
     writer = csv.writer(text, delimiter=";")
     writer.writerow(HEADER)
@@ -122,6 +127,8 @@ def _as_dict(row: MentionRow, zone: ZoneInfo) -> dict[str, Any]:
             for opinion in row.opinions
         ],
         "corrected": row.corrected,
+        "repeats": row.repeats,
+        "is_repeat": row.is_repeat,
         "error": row.error,
     }
 
@@ -174,6 +181,8 @@ def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
         _about(row, Tone.NEGATIVE),
         _about(row, Tone.POSITIVE),
         "да" if row.corrected else "",
+        row.repeats or None,
+        "да" if row.is_repeat else "",
         row.text,
         row.answer or "",
         row.place or "",

@@ -204,6 +204,14 @@ def remove_source(session: Session, source_id: int) -> None:
     _set(session, source_id, gone=True)
 
 
+def restore_source(session: Session, source_id: int) -> None:
+    """Undo :func:`remove_source`: the source goes on where it stopped."""
+    origin = session.scalar(sa.select(t.source.c.origin).where(t.source.c.id == source_id))
+    if origin == "config":
+        raise StorageError("Этот источник был описан в config.yaml: верните его туда.")
+    _set(session, source_id, gone=False)
+
+
 def set_brand_query(session: Session, code: str, query: str | None) -> None:
     """Find the brand by this query whatever config.yaml says; None lets that hold again.
 

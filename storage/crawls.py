@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collectors.base import Counts, Item, Mention, Outcome, Saved, Skipped, Status
+from collectors.base import Item, Skipped
+from collectors.outcomes import Counts, Outcome, Saved, Status
 from storage import leases, mentions, rows
 from storage import tables as t
 from storage.database import Database
 from storage.errors import NotFound
 from storage.leases import Lease
+from storage.mentions import BrandsOf
 from storage.personal import Personal
 
 #: Remarks kept with an outcome: enough to see what is wrong, small in the list of crawls.
@@ -161,14 +163,15 @@ def _start_over(session: Session, declared: list[dict[str, Any]]) -> None:
 class SqlStore:
     """What the runner needs of storage (:class:`collectors.base.Store`), over a database.
 
-    ``brands_of`` is asked for the mentions of shared sources only. Under a ``lease`` every write
-    makes sure that the source is still its holder's, and raises LeaseLost where it is not.
+    ``brands_now`` tells, within the transaction of each page, how the mentions of shared sources
+    find their brands: a crawl may outlast a brand query. Under a ``lease`` every write makes sure
+    that the source is still its holder's, and raises LeaseLost where it is not.
     ``personal`` says what is stored of people, and of whom nothing; None stores all.
     """
 
     db: Database
     zone: ZoneInfo
-    brands_of: Callable[[Mention], Sequence[int]]
+    brands_now: Callable[[Session], BrandsOf]
     lemmas_of: Callable[[str], str]
     lease: Lease | None = None
     personal: Personal | None = None
@@ -195,7 +198,7 @@ class SqlStore:
                 session,
                 source_id,
                 items,
-                brands_of=self.brands_of if brand_id is None else lambda _: (brand_id,),
+                brands_of=self.brands_now(session) if brand_id is None else lambda _: (brand_id,),
                 lemmas_of=self.lemmas_of,
                 zone=self.zone,
                 now=now,

@@ -6,6 +6,7 @@ writer half-way, roll-ups need no row locks, and nothing can deadlock. Transacti
 (a page of items, a batch of analyses) and hold no network calls.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,14 +99,21 @@ class Database:
             upgrade(self._writer)
 
     def compact(self) -> None:
-        """Write an SQLite file anew, without freed pages and without a log of changes."""
+        """Write an SQLite file anew, without freed pages and without a log of changes.
+
+        Raises Locked where others read or write for longer than the time of waiting.
+        """
         with self._turn, self._errors():
             connection = self._engine.raw_connection()
             try:
-                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                    connection.cursor().execute(statement)
+                connection.cursor().execute("VACUUM")
+                busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise DBAPIError("VACUUM", None, error) from error
             finally:
                 connection.close()
+        if busy:  # a reader holds on to the former state, and the pragma says so by an answer only
+            raise Locked(LOCKED)
 
     def dispose(self) -> None:
         """Close the pooled connections."""
@@ -147,12 +155,13 @@ def _engine(url: URL) -> Engine:
         engine = create_engine(
             url,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"connect_timeout": 10, "options": "-c timezone=utc"},
         )
         event.listen(engine, "begin", _begin_postgres)
         return engine
     _make_folder(url)
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

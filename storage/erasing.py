@@ -6,9 +6,10 @@ database can be told to (:func:`scrub`).
 """
 
 import re
+import secrets
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,32 +17,29 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage import groups, likeness, rollups
+from storage import groups, leftovers, likeness, neighbours, rollups, settings
 from storage import tables as t
 from storage.database import Database
 from storage.errors import NotFound, StorageError
-from storage.personal import Personal, is_hash
+from storage.personal import Personal, is_hash, mask_stored
 
 _mention = t.mention.c
-_BEGINNING = re.compile(r"(?:автор )?([0-9a-f]{6,31})")
+_BEGINNING = re.compile(r"(автор )?([0-9a-f]{6,31})")
 #: What hangs on a mention, in the order in which it may go.
 _PARTS = (t.opinion, t.mention_brand, t.correction, t.analysis, t.mention_revision)
-#: Columns of a crawl's outcome that may hold pieces of pages.
-_PIECES: dict[str, Any] = {"samples": [], "notes": [], "detail": ""}
-_ERASED = "Подробности стёрты вместе с упоминаниями автора."
-_HOLDS_PIECES = sa.or_(
-    *(
-        sa.cast(t.crawl.c[name], sa.String) != ("[]" if empty == [] else empty)
-        for name, empty in _PIECES.items()
-    )
-)
+#: What tells where a mention stood among its repeats.
+_GROUPED_BY = ("text", "text_key", "group_id", *neighbours.MARKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was erased of one author, or would be; ``sources`` counts mentions by source name."""
+    """What was erased of one author, or would be; ``sources`` counts mentions by source name.
+
+    ``hashes`` are those of the author's names and ids, as far as they were given or found.
+    """
 
     author: str
+    hashes: frozenset[str]
     sources: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -51,16 +49,14 @@ def erase(session: Session, mention_ids: Sequence[int]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for chunk in t.in_chunks(mention_ids):
         rows = session.execute(
-            sa.select(_mention.text, _mention.text_key, _mention.group_id).where(
-                _mention.id.in_(chunk)
-            )
+            sa.select(*(_mention[name] for name in _GROUPED_BY)).where(_mention.id.in_(chunk))
         ).all()
         left = {row.group_id for row in rows if row.group_id is not None}
         with rollups.recounted(session, chunk):
             for table in _PARTS:
                 counts[table.name] += _delete(session, table, table.c.mention_id.in_(chunk))
         counts["mention"] += _delete(session, t.mention, _mention.id.in_(chunk))
-        _drop_bands(session, {row.text_key: row.text for row in rows if row.text_key is not None})
+        _drop_bands(session, {row.text_key: row for row in rows if row.text_key is not None})
         groups.place(session, (), left)
     return +counts
 
@@ -77,8 +73,8 @@ def forget(
     """Erase one author, known by name, id, link to the profile or hash, and store no more of them.
 
     ``source`` bounds it to one source, which matters for a common name and for ids, which mean
-    another person on another site. Raises NotFound for an unknown source, StorageError for the
-    beginning of a hash («a1b2c3») that several have.
+    another person on another site. Raises NotFound for an unknown source or «автор a1b2c3»,
+    StorageError for the beginning of a hash («a1b2c3») that several have.
     """
     source_id = _source_id(session, source)
     author = _unshortened(session, author)
@@ -90,16 +86,18 @@ def forget(
         found += _of_author(session, own_ids, own_source)
     mention_ids = sorted({row.id for row in found})
     told = Counter({row.id: row.name for row in found}.values())
-    result = Forgotten(personal.hash_of(author), dict(told))
-    if dry_run:
-        return result
-    counts = erase(session, mention_ids)
-    needles = [one for one in _identities(author) if not is_hash(one)]
-    needles += [row.author for row in found if row.author and not is_hash(row.author)]
-    counts["crawl"] = _clear_crawls(session, {row.source_id for row in found}, needles)
-    counts["job"] = _clear_jobs(session)
     hashes = {(one, source_id) for one in who if is_hash(one)}
     hashes |= {(personal.hash_of(one), own_source) for own_source, one in ids}
+    known = frozenset(one for one, _ in hashes)
+    result = Forgotten(personal.hash_of(author), known, dict(told))
+    if dry_run:
+        return result
+    _leave_to_scrub(session)
+    counts = erase(session, mention_ids)
+    needles = _needles(author, found)
+    counts["raw"] = leftovers.clean_raw(session, needles)
+    counts["crawl"] = leftovers.clear_crawls(session, {row.source_id for row in found}, needles)
+    counts["job"] = leftovers.clear_jobs(session, needles)
     counts = +counts
     t.insert_all(
         session,
@@ -109,7 +107,45 @@ def forget(
             for one, where in sorted(hashes, key=str)
         ],
     )
-    return Forgotten(result.author, result.sources, dict(counts))
+    return replace(result, counts=dict(counts))
+
+
+def _needles(author: str, found: Sequence[Any]) -> list[str]:
+    """What the author may be called in the clear."""
+    stored = [one for row in found for one in (row.author, row.author_id) if one]
+    given = [*_identities(author), *stored]
+    return [one for one in dict.fromkeys(given) if not is_hash(one)]
+
+
+def log_events(session: Session, author: str, source: str | None, n: int, now: datetime) -> None:
+    """Add to the log that events of this author (a hash) were removed from spools."""
+    source_id = _source_id(session, source)
+    line = {"at": now, "author": author, "source_id": source_id, "counts": {"event": n}}
+    t.insert_all(session, t.erasure, [line])
+
+
+def count_hashed(session: Session) -> tuple[int, int]:
+    """How many mentions have a hash for an author, and how many lines of the log name one."""
+    hashed = sa.select(sa.func.count()).where(
+        sa.or_(_mention.author.like("hmac:%"), _mention.author_id.like("hmac:%"))
+    )
+    erased = sa.select(sa.func.count(t.erasure.c.author))
+    return session.execute(hashed).scalar_one(), session.execute(erased).scalar_one()
+
+
+def mask(session: Session, personal: Personal) -> int:
+    """Put hashes in place of names that are not to be stored any more; of how many mentions.
+
+    What crawls and jobs kept of pages goes, too. :func:`scrub` is for what the file still holds.
+    """
+    changed = mask_stored(session, personal)
+    if changed:
+        sources = session.execute(sa.select(t.source.c.id, t.source.c.name))
+        masked = {row.id for row in sources if not personal.stores_of(row.name)}
+        leftovers.clear_crawls(session, masked, ())
+        leftovers.drop_jobs(session)
+        _leave_to_scrub(session)
+    return changed
 
 
 def prune(session: Session, before: datetime, *, limit: int, now: datetime) -> int:
@@ -119,22 +155,33 @@ def prune(session: Session, before: datetime, *, limit: int, now: datetime) -> i
     """
     old = sa.select(_mention.id).where(_mention.published_at < before).limit(limit)
     counts = erase(session, session.scalars(old).all())
-    cleared = session.execute(
-        sa.update(t.crawl).where(t.crawl.c.finished_at < before, _HOLDS_PIECES).values(_PIECES)
-    )
-    counts["crawl"] = cleared.rowcount  # type: ignore[attr-defined]
+    counts["crawl"] = leftovers.clear_old_crawls(session, before)
     if counts := +counts:
         t.insert_all(session, t.erasure, [{"at": now, "counts": dict(counts)}])
     return counts["mention"]
 
 
 def scrub(db: Database) -> None:
-    """Leave nothing of erased rows in the file: freed pages, the log of changes, the index."""
-    if not db.is_sqlite:
-        return  # autovacuum overwrites in time; an administrator may hurry it with VACUUM FULL
+    """Leave nothing of erased rows in the file: freed pages, the log of changes, the index.
+
+    Nothing where there is nothing of the sort. Raises Locked where somebody reads all the while:
+    it can be done later.
+    """
+    with db.read() as session:
+        mark = settings.get(session, settings.UNSCRUBBED)
+    if mark is None:
+        return
+    if db.is_sqlite:  # PostgreSQL's autovacuum overwrites in time; VACUUM FULL hurries it
+        with db.write() as session:
+            session.execute(sa.text("INSERT INTO mention_fts (mention_fts) VALUES ('optimize')"))
+        db.compact()
     with db.write() as session:
-        session.execute(sa.text("INSERT INTO mention_fts (mention_fts) VALUES ('optimize')"))
-    db.compact()
+        if settings.get(session, settings.UNSCRUBBED) == mark:  # else more was erased meanwhile
+            settings.drop(session, settings.UNSCRUBBED)
+
+
+def _leave_to_scrub(session: Session) -> None:
+    settings.put(session, settings.UNSCRUBBED, secrets.token_hex(8))
 
 
 def _source_id(session: Session, name: str | None) -> int | None:
@@ -154,10 +201,13 @@ def _unshortened(session: Session, author: str) -> str:
     found = {
         one
         for column in (_mention.author, _mention.author_id)
-        for one in session.scalars(sa.select(column).where(column.like(f"hmac:{shown[1]}%")))
+        for one in session.scalars(sa.select(column).where(column.like(f"hmac:{shown[2]}%")))
     }
     if len(found) > 1:
-        raise StorageError(f"С «{shown[1]}» начинаются хеши разных авторов. Назовите имя или id.")
+        raise StorageError(f"С «{shown[2]}» начинаются хеши разных авторов. Назовите имя или id.")
+    # Without the word it may be an id, or a name, of which nothing is stored yet.
+    if shown[1] and not found:
+        raise NotFound(f"Среди сохранённого нет автора «{author.strip()}».")
     return found.pop() if found else author
 
 
@@ -204,46 +254,17 @@ def _by_source(ids: Collection[tuple[int, str]]) -> dict[int, set[str]]:
     return found
 
 
-def _clear_crawls(session: Session, source_ids: Collection[int], needles: Sequence[str]) -> int:
-    """Empty what outcomes kept of pages: all of these sources', elsewhere what holds a name.
-
-    Errors are in our own words and stay, unless they hold a name or (only a hash was given) might.
-    """
-    crawl, changed = t.crawl.c, []
-    query = sa.select(crawl.id, crawl.source_id, crawl.error, *(crawl[name] for name in _PIECES))
-    for row in session.execute(query):
-        said = f"{row.error} {row.samples} {row.notes} {row.detail}".casefold()
-        tells = any(needle.casefold() in said for needle in needles)
-        kept = row.samples or row.notes or row.detail or row.error
-        if (kept and row.source_id in source_ids) or tells:
-            error = _ERASED if row.error and (tells or not needles) else row.error
-            changed.append({"id": row.id, **_PIECES, "error": error})
-    t.update_all(session, t.crawl, changed)
-    return len(changed)
-
-
-def _clear_jobs(session: Session) -> int:
-    """Empty the results of looks at a first page: they show mentions with their authors."""
-    job = t.job.c
-    looked = session.execute(
-        sa.update(t.job)
-        .where(job.kind.in_(("preview", "check")), job.state.in_(("done", "failed")))
-        .values(result={})
-    )
-    return looked.rowcount  # type: ignore[attr-defined, no-any-return]
-
-
 def _delete(session: Session, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
     return session.execute(sa.delete(table).where(which)).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _drop_bands(session: Session, texts: dict[int, str]) -> None:
+def _drop_bands(session: Session, texts: dict[int, Any]) -> None:
     """The bands of texts that no mention has any more."""
     kept = session.scalars(sa.select(_mention.text_key).where(_mention.text_key.in_(texts)))
     gone = texts.keys() - set(kept)
-    own = dict(
-        zip(gone, likeness.bands([likeness.words_of(texts[key]) for key in gone]), strict=True)
-    )
+    words = [likeness.words_of(texts[key].text) for key in gone]
+    marks = [neighbours.mark_of(texts[key]._mapping) for key in gone]
+    own = dict(zip(gone, likeness.bands(words, marks), strict=True))
     key = sa.tuple_(t.text_band.c.band, t.text_band.c.text_key)
     for pairs in t.in_chunks((band, number) for number, bands in own.items() for band in bands):
         session.execute(sa.delete(t.text_band).where(key.in_(pairs)))

@@ -6,67 +6,23 @@ follows from the stored mentions alone, not from the order in which they came. T
 (the earliest that is no repost, else the earliest) gives it its number; for every brand the first
 of the group that has this brand counts, the others are repeats. A deleted mention is in no group.
 
-A mention that comes joins what it finds by three indexes (text, bands of alike texts, ids of
-reposts); the group of one that was edited or has gone is taken apart and found anew.
+A mention that comes joins what it finds (:mod:`storage.neighbours`); the group of one that was
+edited or has gone is taken apart and found anew.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from storage import likeness, rollups
+from storage import alike, neighbours, rollups
 from storage import tables as t
-from storage.likeness import Words
+from storage.neighbours import Node
+from storage.unions import Unions
 
 _mention = t.mention.c
-#: The columns of :class:`Node` but for the words.
-_STORED: sa.Select[Any] = (
-    sa.select(
-        _mention.id,
-        t.source.c.type.label("site"),
-        _mention.external_id,
-        _mention.repost_of,
-        _mention.text_key,
-    )
-    .join(t.source, t.source.c.id == _mention.source_id)
-    .where(_mention.deleted_at.is_(None))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A mention as far as it matters for its group.
-
-    ``site`` is the type of its source: within it ids of reposts mean the same.
-    """
-
-    id: int
-    site: str
-    external_id: str
-    repost_of: str | None
-    text_key: int | None
-    words: Words
-
-
-def text_key(text: str, source_id: int, author_id: str | None, author: str | None) -> int | None:
-    """The key of a mention's text; of a short one with its author in it."""
-    words = likeness.words_of(text)
-    who = author_id or author
-    return likeness.key_of_words(words, "" if who is None else f"{source_id} {who}")
-
-
-def nodes(session: Session, which: sa.ColumnElement[bool]) -> list[Node]:
-    """Stored mentions that are not deleted."""
-    rows = session.execute(_STORED.add_columns(_mention.text).where(which))
-    return [
-        Node(r.id, r.site, r.external_id, r.repost_of, r.text_key, likeness.words_of(r.text))
-        for r in rows
-    ]
 
 
 def place(session: Session, come: Iterable[Node], left: Collection[int] = ()) -> None:
@@ -78,15 +34,15 @@ def place(session: Session, come: Iterable[Node], left: Collection[int] = ()) ->
     apart = {
         node.id: node
         for chunk in t.in_chunks(left)
-        for node in nodes(session, _mention.group_id.in_(chunk))
+        for node in neighbours.nodes(session, _mention.group_id.in_(chunk))
     }
     known = apart | {node.id: node for node in come}
     if not known:
         return
-    alike = _alike(session, known.values())
+    pairs = alike.pairs(session, known.values())
     texts = {node.text_key for node in known.values() if node.text_key is not None}
-    texts.update(key for pair in alike for key in pair)
-    stay = _linked(session, known, texts)
+    texts.update(key for pair in pairs for key in pair)
+    stay = neighbours.linked(session, known, texts)
     ties = _Ties()
     for node in (*known.values(), *stay):
         ties.mention(node)
@@ -95,7 +51,7 @@ def place(session: Session, come: Iterable[Node], left: Collection[int] = ()) ->
     for row in stay:
         if row.group_id is not None:
             ties.join(row.id, -row.group_id)
-    for one, other in alike:
+    for one, other in pairs:
         ties.texts(one, other)
     parts = _whole(session, ties.parts())
     together = {number for part in parts for number in part}
@@ -112,11 +68,11 @@ def recheck(session: Session, mention_ids: Sequence[int]) -> None:
     _mark(session, groups.values())
 
 
-class _Ties:
-    """What hangs together: a union-find over mentions (ids) and whole groups (negative numbers)."""
+class _Ties(Unions[int]):
+    """What hangs together: mentions (ids) and whole groups (negative numbers)."""
 
     def __init__(self) -> None:
-        self._above: dict[int, int] = {}
+        super().__init__()
         self._first: dict[Hashable, int] = {}
 
     def mention(self, node: Any) -> None:
@@ -137,117 +93,10 @@ class _Ties:
         if one in self._first and other in self._first:
             self.join(self._first[one], self._first[other])
 
-    def join(self, one: int, other: int) -> None:
-        """Say that two belong together."""
-        self._above[self._top(one)] = self._top(other)
-
-    def parts(self) -> list[list[int]]:
-        """What hangs together with something else."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for item in list(self._above):
-            found[self._top(item)].append(item)
-        return list(found.values())
-
     def _meet(self, number: int, place: Hashable) -> None:
         first = self._first.setdefault(place, number)
         if first != number:
             self.join(first, number)
-
-    def _top(self, item: int) -> int:
-        above = self._above.setdefault(item, item)
-        while above != item:
-            self._above[item] = self._above[above]
-            item, above = above, self._above[above]
-        return item
-
-
-def _alike(session: Session, known: Iterable[Node]) -> list[tuple[int, int]]:
-    """Pairs of keys of texts that are alike, one of each being known; the bands are kept."""
-    words = {node.text_key: node.words for node in known if node.text_key is not None}
-    own = dict(zip(words, likeness.bands(list(words.values())), strict=True))
-    met: dict[int, list[int]] = defaultdict(list)
-    for key, bands in own.items():
-        for band in bands:
-            met[band].append(key)
-    ways = _ways(session.get_bind().dialect.name)
-    rows = session.execute(ways.bands, {"values": t.listed(session, met)})
-    stored = {(row.band, row.text_key) for row in rows}
-    fresh = {(number, key) for number, keys in met.items() for key in keys} - stored
-    t.insert_pairs(session, t.text_band, list(fresh))
-    pairs = {
-        (key, other)
-        for number, other in (*stored, *fresh)
-        for key in met[number]
-        if key < other or (key > other and other not in own)
-    }
-    words |= _words(session, {other for _, other in pairs} - words.keys())
-    return [
-        (one, other)
-        for one, other in pairs
-        if other in words and likeness.alike(words[one], words[other])
-    ]
-
-
-def _words(session: Session, keys: Collection[int]) -> dict[int, Words]:
-    """The words of stored texts, of each one mention's; none where no mention has it any more."""
-    found = {}
-    for chunk in t.in_chunks(keys):
-        firsts = sa.select(sa.func.min(_mention.id)).where(_mention.text_key.in_(chunk))
-        rows = session.execute(
-            sa.select(_mention.text_key, _mention.text).where(
-                _mention.id.in_(firsts.group_by(_mention.text_key))
-            )
-        )
-        found.update({row.text_key: likeness.words_of(row.text) for row in rows})
-    return found
-
-
-def _linked(session: Session, known: Mapping[int, Node], texts: Collection[int]) -> list[Any]:
-    """Stored mentions beside those known that one of them belongs together with."""
-    ids, origins = defaultdict(list), defaultdict(list)
-    for node in known.values():
-        ids[node.site].append(node.external_id)
-        if node.repost_of is not None:
-            origins[node.site].append(node.repost_of)
-    ways = _ways(session.get_bind().dialect.name)
-    found = {}
-
-    def look(way: sa.Select[Any], values: Collection[Any], site: str = "") -> None:
-        given = {"values": t.listed(session, values), "site": site}
-        rows = session.execute(way, given) if values else ()
-        found.update({row.id: row for row in rows if row.id not in known})
-
-    look(ways.texts, texts)
-    for site, own in ids.items():
-        look(ways.reposts, {*own, *origins[site]}, site)
-        look(ways.originals, origins[site], site)
-    return list(found.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Ways:
-    """The look-ups of many values at once (parameters ``values`` and ``site``), built once."""
-
-    bands: sa.Select[Any]
-    texts: sa.Select[Any]
-    reposts: sa.Select[Any]
-    originals: sa.Select[Any]
-
-
-@cache
-def _ways(dialect: str) -> _Ways:
-    kept = t.text_band.c
-    linked = _STORED.add_columns(_mention.group_id)
-    site = sa.bindparam("site", type_=sa.String)
-    of_site = sa.select(t.source.c.id).where(t.source.c.type == site)
-    return _Ways(
-        bands=sa.select(kept.band, kept.text_key).where(t.one_of(dialect, kept.band)),
-        texts=linked.where(t.one_of(dialect, _mention.text_key)),
-        reposts=linked.where(t.one_of(dialect, _mention.repost_of), t.source.c.type == site),
-        originals=linked.where(
-            t.one_of(dialect, _mention.external_id), _mention.source_id.in_(of_site)
-        ),
-    )
 
 
 def _whole(session: Session, parts: list[list[int]]) -> list[list[int]]:

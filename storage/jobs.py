@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import tables as t
+from storage.leases import is_over
 
 #: A job during which so many workers died is not tried again: it may be what kills them.
 MOST_ATTEMPTS = 3
@@ -29,7 +30,7 @@ def claim_job(
 ) -> ClaimedJob | None:
     """The oldest job that waits or whose worker was lost; two workers never get the same."""
     _give_up(session, now)
-    lost = sa.and_(_job.state == "running", _job.until <= now)
+    lost = sa.and_(_job.state == "running", is_over(_job.until, now))
     oldest = (
         sa.select(sa.func.min(_job.id))
         .where(sa.or_(_job.state == "queued", lost))
@@ -100,7 +101,7 @@ def _held(job_id: int, holder: str) -> sa.ColumnElement[bool]:
 def _give_up(session: Session, now: datetime) -> None:
     session.execute(
         sa.update(t.job)
-        .where(_job.state == "running", _job.until <= now, _job.attempts >= MOST_ATTEMPTS)
+        .where(_job.state == "running", is_over(_job.until, now), _job.attempts >= MOST_ATTEMPTS)
         .values(
             state="failed",
             message="Работник несколько раз останавливался посреди этого задания. "

@@ -13,18 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from nlp.labels import Intent
 from storage import rollups, settings
 from storage import tables as t
-
-#: Column of ``mention_brand`` for each intent («return» is a word of Python).
-INTENT_COLUMNS = {
-    Intent.CHURN: "churn",
-    Intent.RETURN: "will_return",
-    Intent.RECOMMEND: "recommend",
-    Intent.WARN: "warn",
-    Intent.EFFORT: "effort",
-}
+from storage.columns import INTENTS
 
 
 def relabel(session: Session, mention_ids: Iterable[int]) -> None:
@@ -62,16 +53,32 @@ def apply_labels(session: Session, mention_ids: Sequence[int]) -> None:
 
 
 def use_model(session: Session, model_version: str) -> None:
-    """From now on this model's answers hold; those it gave earlier replace the others' at once."""
-    if settings.get(session, settings.MODEL) == model_version:
+    """From now on this model's answers hold; those it gave earlier replace the others' at once.
+
+    What only the former model's answer held up now follows the newest one.
+    """
+    former = settings.get(session, settings.MODEL)
+    if former == model_version:
         return
     settings.put(session, settings.MODEL, model_version)
-    answered = session.scalars(
+    own = t.analysis.c.model_version
+    affected = session.scalars(
         sa.select(t.mention.c.id)
         .join(t.analysis, _is_of_present_text())
-        .where(t.analysis.c.model_version == model_version)
+        .where(sa.or_(own == model_version, sa.and_(own == former, _has_a_newer())))
     ).all()
-    relabel(session, answered)
+    relabel(session, dict.fromkeys(affected))
+
+
+def _has_a_newer() -> sa.ColumnElement[bool]:
+    """Whether another model answered the same text later."""
+    answer, newer = t.analysis.c, t.analysis.alias("newer").c
+    return sa.exists().where(
+        newer.mention_id == answer.mention_id,
+        newer.content_hash == answer.content_hash,
+        newer.error.is_(None),
+        sa.tuple_(newer.analysed_at, newer.id) > sa.tuple_(answer.analysed_at, answer.id),
+    )
 
 
 def _is_of_present_text() -> sa.ColumnElement[bool]:
@@ -144,7 +151,7 @@ def _labels(brand: Any, analysis: Any, correction: Any, target_tone: str | None)
         "tone": tone,
         "target_tone": target_tone,
         "kind": kind,
-        **{column: intent in intents for intent, column in INTENT_COLUMNS.items()},
+        **{column: intent in intents for intent, column in INTENTS.items()},
     }
 
 

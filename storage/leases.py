@@ -21,6 +21,10 @@ from storage.errors import LeaseLost, NotFound
 
 #: A holder of whom nothing was heard for so long is taken for dead.
 SILENCE = timedelta(seconds=60)
+#: What began, or ends, so far ahead of now was written by a clock that was put right since.
+LEAP = timedelta(hours=1)
+#: Crawls looked at for a clock that went back: more than may have been under way then.
+_LATEST = 100
 
 _source, _state, _lease = t.source.c, t.source_state.c, t.source_lease.c
 #: The schedule that holds: the app's before the config's.
@@ -57,8 +61,11 @@ class Due:
 def plan(session: Session, *, zone: ZoneInfo, now: datetime) -> None:
     """Let the next turn follow a schedule that changed since it was reckoned.
 
-    A turn that has come stays; so does a wait after a failure.
+    A turn that has come stays; so does a wait after a failure. Where the clock went back, no turn
+    waits for the time that it had leapt to.
     """
+    if _went_back(session, now):
+        _bring_back(session, zone, now)
     started = sa.func.max(t.crawl.c.started_at)
     last = sa.select(started).where(t.crawl.c.source_id == _source.id).scalar_subquery()
     rows = session.execute(
@@ -78,11 +85,30 @@ def plan(session: Session, *, zone: ZoneInfo, now: datetime) -> None:
             {
                 "source_id": row.source_id,
                 "planned_by": row.schedule,
-                "next_due": _next(row.schedule, row.last or now, zone, now),
+                "next_due": _next(row.schedule, min(row.last or now, now), zone, now),
             }
             for row in rows
         ],
     )
+
+
+def _went_back(session: Session, now: datetime) -> bool:
+    latest = sa.select(t.crawl.c.started_at).order_by(t.crawl.c.id.desc()).limit(_LATEST).subquery()
+    started = session.scalar(sa.select(sa.func.max(latest.c.started_at)))
+    return started is not None and started > now + LEAP
+
+
+def _bring_back(session: Session, zone: ZoneInfo, now: datetime) -> None:
+    """No turn later than the schedule would have it from now on, whatever it waited for."""
+    rows = session.execute(
+        sa.select(_state.source_id, SCHEDULE.label("schedule"), _state.next_due)
+        .join(t.source, _source.id == _state.source_id)
+        .where(SCHEDULE.is_not(None), _state.next_due > now)
+    ).all()
+    ends = {text: parse(text).after(now, zone) for text in {row.schedule for row in rows}}
+    late = [row for row in rows if row.next_due > ends[row.schedule]]
+    turns = [{"source_id": row.source_id, "next_due": ends[row.schedule]} for row in late]
+    t.update_all(session, t.source_state, turns)
 
 
 def _next(schedule: str, last: datetime, zone: ZoneInfo, now: datetime) -> datetime:
@@ -112,8 +138,12 @@ def claim(
     now: datetime,
     until: datetime,
     only_due: bool,
+    rested: datetime | None = None,
 ) -> Lease | Refused:
-    """Take the right to crawl the source; ``site`` "" shares with any other crawl."""
+    """Take the right to crawl the source; ``site`` "" shares with any other crawl.
+
+    ``rested`` is the end of a rest of the site that need not be waited for, see :func:`release`.
+    """
     row = session.execute(
         _standing()
         .with_only_columns(
@@ -130,7 +160,7 @@ def claim(
         return Refused.RUNNING
     if only_due and not row.due:
         return Refused.NOT_DUE
-    if site and _at_site(session, site, now):
+    if site and _at_site(session, site, now, rested or now):
         return Refused.SITE_BUSY
     taken = {"holder": holder, "since": now, "until": until, "site": site}
     taken |= {"schedule": row.schedule, "quota": quota, "progress": {}}
@@ -158,12 +188,12 @@ def renew(
     return set(session.scalars(sa.select(_lease.source_id).where(_lease.holder == holder)))
 
 
-def release(session: Session, lease: Lease) -> None:
-    """Give the right back; nothing where it was lost."""
+def release(session: Session, lease: Lease, *, rest: datetime | None = None) -> None:
+    """Give the right back; nothing where it was lost. Nobody is at its site before ``rest``."""
     session.execute(
         sa.update(t.source_lease)
         .where(_lease.source_id == lease.source_id, _lease.holder == lease.holder)
-        .values(holder=None, since=None, until=None)
+        .values(holder=None, since=None, until=rest)
     )
 
 
@@ -190,14 +220,16 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(_lease.holder.is_(None), _lease.until <= now)
+    return sa.or_(_lease.holder.is_(None), is_over(_lease.until, now))
 
 
-def _at_site(session: Session, site: str, now: datetime) -> bool:
-    return bool(
-        session.scalar(
-            sa.select(sa.func.count()).where(
-                _lease.site == site, _lease.holder.is_not(None), _lease.until > now
-            )
-        )
-    )
+def is_over(until: sa.ColumnElement[Any], now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the right that lasts ``until`` then is nobody's any more."""
+    return sa.or_(until <= now, until > now + LEAP)
+
+
+def _at_site(session: Session, site: str, now: datetime, rested: datetime) -> bool:
+    """Whether somebody is at the site, or left it so shortly ago that it still rests."""
+    taken = sa.or_(_lease.holder.is_not(None), _lease.until > rested)
+    held = sa.and_(_lease.site == site, sa.not_(is_over(_lease.until, now)), taken)
+    return bool(session.scalar(sa.select(sa.func.count()).where(held)))

@@ -3,7 +3,8 @@
 Texts of at least :data:`LONG` words are the same where their words are (:func:`key_of_words`), and
 alike where most runs of three words are (:func:`alike`): that bears a changed word, a link, a
 signature. Shorter ones are said by many people independently («Всё отлично»), so they are the same
-only where one author of one source repeats them.
+only where one author repeats them. Under another mark (stars, NPS) the same words say something
+else: a template is filled in by many.
 
 Alike texts are found without comparing all with all: each has a few :func:`bands`, digests of a
 MinHash signature, and two texts are compared where they share one (Broder, «On the resemblance and
@@ -22,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 #: Changes with anything here that decides; stored mentions are then grouped anew.
-VERSION = "1"
+VERSION = "2"
 #: Words of a text that hardly two people write independently.
 LONG = 10
 #: Share of common runs of words (Jaccard) from which texts are alike.
@@ -30,7 +31,7 @@ ALIKE = 0.6
 
 _RUN = 3
 _BANDS, _ROWS = 4, 3
-_WORD = re.compile(r"\w+")
+_BETWEEN = re.compile(r"[^\w\s]+")
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/|vk\.com/)\S+")
 
 Words = tuple[str, ...]
@@ -51,29 +52,23 @@ def words_of(text: str) -> Words:
     plain = text.lower().replace("ё", "е")
     if "/" in plain or "www." in plain:
         plain = _LINK.sub(" ", plain)
-    words: list[str] = []
-    for token in plain.split():
-        if token.isalnum():  # most are, and this is quicker than a search
-            words.append(token)
-        else:
-            words += _WORD.findall(token)
-    return tuple(words)
+    return tuple(_BETWEEN.sub(" ", plain).split())
 
 
-def key_of_words(words: Words, author: str) -> int | None:
+def key_of_words(words: Words, mark: int, said_by: str) -> int | None:
     """Equal for the same texts (64 bits, signed); None where nothing can be the same.
 
-    ``author`` tells authors of all sources apart; it counts for short texts only.
+    ``said_by`` tells authors of all sources apart; it counts for short texts only.
     """
-    if not words or (len(words) < LONG and not author):
+    if not words or (len(words) < LONG and not said_by):
         return None
-    said = " ".join(words) if len(words) >= LONG else f"{author}\n{' '.join(words)}"
+    said = f"{mark}\n{'' if len(words) >= LONG else said_by}\n{' '.join(words)}"
     digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def bands(texts: Sequence[Words]) -> list[tuple[int, ...]]:
-    """The bands of each text (64 bits, signed); a short text has none."""
+def bands(texts: Sequence[Words], marks: Sequence[int]) -> list[tuple[int, ...]]:
+    """The bands of each text under its mark (64 bits, signed); a short text has none."""
     found: list[tuple[int, ...]] = [()] * len(texts)
     long_ones = [place for place, words in enumerate(texts) if len(words) >= LONG]
     if not long_ones:
@@ -95,7 +90,8 @@ def bands(texts: Sequence[Words]) -> list[tuple[int, ...]]:
     hashes = runs[inside].astype(np.uint32) * _FACTORS
     least = np.minimum.reduceat(hashes, starts, axis=1).astype(np.uint64)
     rows = least.reshape(_BANDS, _ROWS, len(long_ones)) * _IN_BAND
-    digests = _mixed(rows.sum(axis=1, dtype=np.uint64) + _SALT).view(np.int64)
+    under = np.array([marks[place] for place in long_ones], np.uint64)
+    digests = _mixed(rows.sum(axis=1, dtype=np.uint64) + _SALT + under).view(np.int64)
     for place, own in zip(long_ones, digests.T.tolist(), strict=True):
         found[place] = tuple(own)
     return found

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collectors.base import Counts, Deleted, Item, Mention
-from storage import groups, likeness, rollups, rows
+from collectors.base import Deleted, Item, Mention
+from collectors.outcomes import Counts
+from storage import groups, neighbours, rollups, rows
 from storage import tables as t
 from storage.answers import Pending, count_pending, pending, save_analyses
 from storage.labelling import apply_labels
-from storage.rebuild import Rematched, no_brand, regroup, rematch, rematch_some, rezone
+from storage.neighbours import Node
+from storage.rebuild import Rematched, no_brand, regroup, rematch_some, rezone
 
 __all__ = [
     "Pending",
@@ -27,7 +29,6 @@ __all__ = [
     "count_pending",
     "pending",
     "regroup",
-    "rematch",
     "rematch_some",
     "rezone",
     "save_analyses",
@@ -127,7 +128,7 @@ def _lookup(dialect: str, only_ids: bool) -> sa.Select[Any]:
     )
 
 
-def _create(page: _Page, new: dict[str, Mention]) -> list[groups.Node]:
+def _create(page: _Page, new: dict[str, Mention]) -> list[Node]:
     """Insert new mentions with their brands; what they are for the groups.
 
     The ids are asked for afterwards: a plain batch and a SELECT are several times faster than
@@ -149,10 +150,10 @@ def _create(page: _Page, new: dict[str, Mention]) -> list[groups.Node]:
     ]
     t.insert_all(page.session, t.mention_brand, brand_rows)
     rollups.add(page.session, list(ids.values()))
-    return [_node(page, ids[row["external_id"]], row) for row in values]
+    return [neighbours.node(ids[row["external_id"]], page.site, row) for row in values]
 
 
-def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> list[groups.Node]:
+def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> list[Node]:
     """Write new revisions; labels follow from what is known of the new text."""
     if not changed:
         return []
@@ -182,7 +183,7 @@ def _change(page: _Page, changed: dict[int, tuple[Mention, Any]]) -> list[groups
         apply_labels(page.session, list(changed))
     keys = [rows.fit(item.external_id) for item, _ in changed.values()]
     return [
-        _node(page, row["id"], {**row, "external_id": key})
+        neighbours.node(row["id"], page.site, {**row, "external_id": key})
         for row, key in zip(values, keys, strict=True)
     ]
 
@@ -191,15 +192,8 @@ def _row(page: _Page, item: Mention) -> dict[str, Any]:
     """All columns of ``mention`` that the present revision decides."""
     row = rows.row_of(item, page.lemmas_of(item.text), page.zone, page.now)
     row["source_id"] = page.source_id
-    row["text_key"] = groups.text_key(row["text"], page.source_id, row["author_id"], row["author"])
+    row["text_key"] = neighbours.text_key(row)
     return row
-
-
-def _node(page: _Page, mention_id: int, row: dict[str, Any]) -> groups.Node:
-    words = likeness.words_of(row["text"])
-    return groups.Node(
-        mention_id, page.site, row["external_id"], row["repost_of"], row["text_key"], words
-    )
 
 
 def _keep_revisions(page: _Page, mention_ids: set[int]) -> None:

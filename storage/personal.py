@@ -104,30 +104,58 @@ def is_hash(author: str) -> bool:
     return bool(_HASH.fullmatch(author))
 
 
+def tells_of_author(key: str) -> bool:
+    """Whether a field of this name says who wrote, as far as names of fields tell."""
+    return _PUNCTUATION.sub("", key).casefold() in _FIELDS
+
+
 def without(raw: Mapping[str, Any], who: Sequence[str]) -> dict[str, Any]:
     """``raw`` without fields that tell of authors, and without values that hold these."""
-    needles = [value.casefold() for value in who if not is_hash(value)]
+    needles = _needles(who)
+
+    def tells(said: str) -> bool:
+        return any(said == one or (len(one) > _SHORT and one in said) for one in needles)
+
+    return _kept(raw, tells, tells_of_author)
+
+
+def without_values(raw: Mapping[str, Any], who: Sequence[str]) -> dict[str, Any]:
+    """``raw`` without values that hold one of these names or ids as words of their own."""
+    needles = _needles(who)
+    words = re.compile("|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in needles) or r"(?!)")
+
+    def tells(said: str) -> bool:
+        return any(len(one[0]) > _SHORT or one[0] == said for one in words.finditer(said))
+
+    return _kept(raw, tells, lambda _: False)
+
+
+def _needles(who: Sequence[str]) -> list[str]:
+    return [value.casefold() for value in who if not is_hash(value)]
+
+
+_GONE = object()
+_Check = Callable[[str], bool]
+
+
+def _kept(raw: Mapping[str, Any], tells: _Check, unwanted: _Check) -> dict[str, Any]:
     kept = {
-        key: _cleaned(value, needles)
+        key: _cleaned(value, tells, unwanted)
         for key, value in raw.items()
-        if _PUNCTUATION.sub("", str(key)).casefold() not in _FIELDS
+        if not unwanted(str(key))
     }
     return {key: value for key, value in kept.items() if value is not _GONE}
 
 
-_GONE = object()
-
-
-def _cleaned(value: Any, needles: Sequence[str]) -> Any:
+def _cleaned(value: Any, tells: _Check, unwanted: _Check) -> Any:
     if isinstance(value, Mapping):
-        return without(value, needles)
+        return _kept(value, tells, unwanted)
     if isinstance(value, list | tuple):
-        return [kept for item in value if (kept := _cleaned(item, needles)) is not _GONE]
+        cleaned = (_cleaned(item, tells, unwanted) for item in value)
+        return [item for item in cleaned if item is not _GONE]
     if isinstance(value, bool) or value is None:
         return value
-    said = str(value).casefold()
-    tells = any(said == needle or (len(needle) > _SHORT and needle in said) for needle in needles)
-    return _GONE if tells else value
+    return _GONE if tells(str(value).casefold()) else value
 
 
 def _forgotten(session: Session, source: str) -> set[str]:

@@ -1,12 +1,15 @@
 """The day's calls of every key, counted where a restart does not forget them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from storage import tables as t
 from storage.database import Database
+
+#: A day that ends later than this after the present one was begun by a wrong clock.
+_LEAP = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class SqlLedger:
                     t.quota_use.c.key == key
                 )
             ).first()
-            # A clock that went back does not begin the day anew.
-            same_day = known is not None and resets_at <= known.resets_at
+            # A clock that went back does not begin the day anew; an end that no day can have, left
+            # by a clock that had leapt ahead, does not close the key for years.
+            same_day = known is not None and resets_at <= known.resets_at <= resets_at + _LEAP
             used = known.used if known is not None and same_day else 0
             if used >= per_day:
                 return False

@@ -5,7 +5,7 @@ steps that each leave the figures sound, and the caller goes on where they were 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collectors.base import Mention
-from storage import groups, likeness, rollups, rows, settings
+from storage import groups, likeness, neighbours, rollups, rows, settings
 from storage import tables as t
 from storage.labelling import apply_labels
 from storage.languages import language_of
@@ -22,6 +22,8 @@ from storage.models.catalog import NO_BRAND
 
 _BATCH = 2000
 _FIELDS = [field.name for field in fields(Mention) if field.name in t.mention.c]
+#: What the language and the key of a text follow from.
+_TOLD_BY = ("id", "text", "source_id", "author_id", "place", "product", *neighbours.MARKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +38,14 @@ class Rematched:
     last_id: int | None
 
 
-def rematch(
-    session: Session,
-    brands_of: Callable[[Mention], Sequence[int]],
-    *,
-    source_ids: Collection[int] | None = None,
-) -> int:
-    """Find the brands of all stored mentions anew; how many mentions moved.
-
-    A source that belongs to one brand keeps it, whatever its texts name. None stands for all
-    sources.
-    """
-    moved, after_id = 0, 0
-    while True:
-        step = rematch_some(session, brands_of, after_id=after_id, source_ids=source_ids)
-        moved += step.moved
-        if step.last_id is None:
-            return moved
-        after_id = step.last_id
-
-
 def rematch_some(
-    session: Session,
-    brands_of: Callable[[Mention], Sequence[int]],
-    *,
-    after_id: int,
-    source_ids: Collection[int] | None = None,
+    session: Session, brands_of: Callable[[Mention], Sequence[int]], *, after_id: int
 ) -> Rematched:
-    """One step of :func:`rematch`, over the mentions that follow ``after_id``."""
-    batch = _batch(session, _mentions(source_ids), after_id)
+    """Find the brands of some stored mentions anew: of those that follow ``after_id``.
+
+    A source that belongs to one brand keeps it, whatever its texts name.
+    """
+    batch = _batch(session, _mentions(), after_id)
     if not batch:
         return Rematched(0, 0, None)
     nobody = no_brand(session)
@@ -104,15 +85,12 @@ def regroup(session: Session) -> None:
     session.execute(sa.delete(t.text_band))
     session.execute(sa.update(t.mention).values(group_id=None))
     session.execute(sa.update(t.mention_brand).values(is_repeat=False))
-    read = sa.select(mention.id, mention.text, mention.source_id, mention.author_id, mention.author)
-    for batch in _batches(session, read):
+    for batch in _batches(session, sa.select(*(mention[name] for name in _TOLD_BY))):
         told = [
             {
                 "id": row.id,
                 "language": language_of(row.text),
-                "text_key": groups.text_key(
-                    row.text, row.source_id, author_id=row.author_id, author=row.author
-                ),
+                "text_key": neighbours.text_key(row._mapping),
             }
             for row in batch
         ]
@@ -122,7 +100,7 @@ def regroup(session: Session) -> None:
     rollups.recount(session)
     for batch in _batches(session, sa.select(mention.id)):
         for chunk in t.in_chunks([row.id for row in batch]):
-            groups.place(session, groups.nodes(session, mention.id.in_(chunk)))
+            groups.place(session, neighbours.nodes(session, mention.id.in_(chunk)))
     settings.put(session, settings.GROUPED, likeness.VERSION)
 
 
@@ -145,10 +123,10 @@ def _batch(session: Session, query: sa.Select[Any], after: int) -> Sequence[Any]
     return session.execute(query.where(mention_id > after).order_by(mention_id).limit(_BATCH)).all()
 
 
-def _mentions(source_ids: Collection[int] | None) -> sa.Select[Any]:
+def _mentions() -> sa.Select[Any]:
     mention = t.mention.c
     counted = ("id", "source_id", "day", "language", *_FIELDS)
-    query = (
+    return (
         sa.select(
             *(mention[name] for name in counted),
             t.source.c.name.label("source"),
@@ -157,7 +135,6 @@ def _mentions(source_ids: Collection[int] | None) -> sa.Select[Any]:
         .join(t.source, t.source.c.id == mention.source_id)
         .where(mention.deleted_at.is_(None))
     )
-    return query if source_ids is None else query.where(mention.source_id.in_(source_ids))
 
 
 def _item(row: Any) -> Mention:

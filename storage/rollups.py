@@ -15,9 +15,7 @@ from sqlalchemy.orm import Session
 
 from nlp.labels import NOT_A_VOICE
 from storage import tables as t
-
-_INTENTS = ("churn", "will_return", "recommend", "warn", "effort")
-_NPS = {"promoters": (9, 10), "passives": (7, 8), "detractors": (0, 6)}
+from storage.columns import INTENTS, NPS
 
 
 @contextmanager
@@ -87,8 +85,8 @@ def _mention_facts() -> sa.Select[tuple[object, ...]]:
         sa.func.coalesce(row.kind, "").label("kind"),
         row.rating,
         sa.literal_column("1").label("n"),
-        *(_one_where(row[name]).label(name) for name in _INTENTS),
-        *(_one_where(row.nps.between(*span)).label(name) for name, span in _NPS.items()),
+        *(_one_where(row[name]).label(name) for name in INTENTS.values()),
+        *(_one_where(row.nps.between(*span)).label(name) for name, span in NPS.items()),
     )
 
 

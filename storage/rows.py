@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,16 @@ _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_LEMMAS = 100_000
 
 #: What labels, sums and groups of repeats depend on: a change of one makes the mention «changed».
-_COUNTED = ("nps", "rating_scale", "company", "author", "author_id", "repost_of")
+_COUNTED = (
+    "nps",
+    "rating_scale",
+    "company",
+    "place",
+    "product",
+    "author",
+    "author_id",
+    "repost_of",
+)
 #: What is only shown; kept up to date without ado.
 _SHOWN = (
     "url",
@@ -29,13 +39,12 @@ _SHOWN = (
     "comments",
     "reposts",
     "views",
-    "place",
-    "product",
     "city",
     "app_version",
     "answered_at",
 )
 _FACTS = (*_COUNTED, *_SHOWN)
+_facts = attrgetter(*_FACTS)
 #: What of a stored mention must be known to tell whether a new one differs.
 COMPARED = ("content_hash", "date_known", "deleted_at", *_COUNTED, *_SHOWN)
 
@@ -83,8 +92,10 @@ def stars(rating: float | None, scale: int) -> int:
 
 def facts_of(mention: Mention) -> dict[str, Any]:
     """What is compared with a stored mention, but for the hash."""
-    values = ((name, getattr(mention, name)) for name in _FACTS)
-    return {name: fit(value) if isinstance(value, str) else value for name, value in values}
+    return {
+        name: fit(value) if isinstance(value, str) else value
+        for name, value in zip(_FACTS, _facts(mention), strict=True)
+    }
 
 
 def is_changed(stored: Any, mention: Mention, facts: dict[str, Any]) -> bool:

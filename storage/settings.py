@@ -13,8 +13,18 @@ ZONE = "zone"
 MODEL = "model"
 #: Whose authors are stored by name (true, false or names of sources), as was last seen to.
 AUTHORS = "authors"
+#: A fingerprint of the key that authors' hashes are made with.
+AUTHOR_KEY = "author_key"
+#: Erased rows may still lie in freed pages (:func:`storage.erasing.scrub`); one value an erasure.
+UNSCRUBBED = "unscrubbed"
+#: [{"path", "at"}] of files that mentions were exported to.
+EXPORTS = "exports"
+#: When the worker last erased what is too old to keep (ISO 8601).
+PRUNED = "pruned"
 #: The version of :mod:`storage.likeness` that stored mentions were grouped by.
 GROUPED = "grouped"
+#: Fingerprint of the names, queries and sources by which stored mentions got their brands.
+MATCHED = "matched_by"
 #: {"holder", "at"}: who crawls on schedule, and its last sign of life (ISO 8601).
 WORKER = "worker"
 

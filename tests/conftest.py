@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
 
 from collectors.base import Mention
 from nlp.analyser import Analyser, load
 from storage.database import Database
+from storage.models.catalog import NO_BRAND, Brand
 
 if TYPE_CHECKING:
     from shop import Shop
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("untimed", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=5_000)
 settings.load_profile("untimed")
 
 _ids = count(1)
@@ -137,6 +140,28 @@ def db(db_url: str) -> Iterator[Database]:
     database = Database(db_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def emptied(db_url: str, sqlite_template: bytes) -> Callable[[], Database]:
+    """Makes a migrated database empty and opens it, as often as it is called; of either sort."""
+
+    def sqlite() -> Database:
+        file = Path(db_url)
+        for leftover in file.parent.glob(f"{file.name}*"):
+            leftover.unlink()
+        file.write_bytes(sqlite_template)
+        return Database(db_url)
+
+    def postgres() -> Database:
+        database = Database(db_url)
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        with database.write() as session:
+            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+            session.add(Brand(code=NO_BRAND, name="Без бренда", origin="system"))
+        return database
+
+    return postgres if "://" in db_url else sqlite
 
 
 @pytest.fixture

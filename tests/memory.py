@@ -8,17 +8,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from collectors.base import (
-    Collector,
-    Context,
-    Counts,
-    Deleted,
-    Item,
-    Mention,
-    Order,
-    Outcome,
-    Saved,
-)
+from collectors.base import Collector, Context, Deleted, Item, Mention, Order
+from collectors.outcomes import Counts, Outcome, Saved
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 

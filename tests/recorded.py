@@ -14,9 +14,9 @@ import own_places
 from memory import NOW
 
 from collectors import registry
-from collectors.base import Collector, Context, Item, Mention
-from collectors.http import Http, Limits
-from collectors.runner import EPOCH
+from collectors.base import EPOCH, Collector, Context, Item, Mention
+from collectors.http import Http
+from collectors.politeness import Limits
 
 PAGES = Path(__file__).parent / "pages"
 DEFAULTS = {name: f.default for name, f in Mention.__dataclass_fields__.items()}
@@ -80,10 +80,12 @@ class Case:
         )
         return Context(source="src", options=options, since=since, now=NOW, http=http)
 
+    def knows(self, request: httpx.Request) -> bool:
+        """Whether there is a recording that answers the request."""
+        return self._key(_asked(request)) in self.told.get("responses", {})
+
     def answer(self, request: httpx.Request) -> httpx.Response:
-        url = str(request.url)
-        if request.method != "GET":
-            url = f"{request.method} {url} {request.content.decode()}"
+        url = _asked(request)
         if request.url.path == "/robots.txt":
             return httpx.Response(404)
         key = self._key(url)
@@ -106,6 +108,12 @@ class Case:
             if "*" in key and re.fullmatch(re.escape(key).replace(r"\*", r"[\w:.%+/=-]+"), url)
         )
         return max(matching, key=len, default=url)  # the one that says most of it
+
+
+def _asked(request: httpx.Request) -> str:
+    """A request as the recordings name it."""
+    url = str(request.url)
+    return url if request.method == "GET" else f"{request.method} {url} {request.content.decode()}"
 
 
 def shown(mention: Mention) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """A small world for tests of storage: one shared source, two brands, the shortest words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from conftest import Clock
 
-from collectors.base import Counts, Item
+from collectors.base import Item, Mention
+from collectors.outcomes import Counts
 from nlp.analysis import Analysis, Opinion, Result
 from nlp.labels import Intent, Kind, Tone, Touchpoint
 from storage import crawls, mentions
@@ -109,3 +110,14 @@ def make_analysis(
         end=-0.25,
         mean=-0.125,
     )
+
+
+def rematch_all(session: Any, brands_of: Callable[[Mention], Sequence[int]]) -> int:
+    """Find the brands of all stored mentions anew; how many moved."""
+    moved, after_id = 0, 0
+    while True:
+        step = mentions.rematch_some(session, brands_of, after_id=after_id)
+        moved += step.moved
+        if step.last_id is None:
+            return moved
+        after_id = step.last_id

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from world import MODEL, MOSCOW, NOW, World, crawl, fill, found, judged, said, tell
 
-from collectors.base import Status
+from collectors.outcomes import Status
 from nlp.analysis import Failure, Opinion
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import queries, settings

@@ -1,21 +1,14 @@
 """The main path in a real browser: filter, click a bar, correct, see the figure, share, save."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browsing import NEEDS_BROWSER, chromium, open_page, serving
+from playwright.sync_api import Browser, Page, expect
 from world import MODEL, NOW, World, found, judged, said, tell
 
 from nlp.analysis import Opinion
@@ -23,24 +16,13 @@ from nlp.labels import Kind, Tone, Touchpoint
 from storage import settings
 from storage.database import Database
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: the browser tests are skipped"),
-]
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +33,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, sqlite_template: bytes) ->
     _write(found(Database(str(folder / "otklik.db"))))
     config = folder / "config.yaml"
     config.write_text("database:\n  url: otklik.db\n", encoding="utf-8")
-    port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"OTKLIK_CONFIG": str(config)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_up(f"http://localhost:{port}/_stcore/health")
-            yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    with serving(config) as address:
+        yield address
 
 
 def _write(world: World) -> None:
@@ -88,33 +56,6 @@ def _write(world: World) -> None:
         settings.put(session, settings.MODEL, MODEL)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_up(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def _open(browser: Browser, url: str) -> Page:
-    page = browser.new_context(locale="ru-RU", accept_downloads=True).new_page()
-    page.set_default_timeout(90_000)
-    expect.set_options(timeout=90_000)
-    page.goto(url)
-    return page
-
-
 def _metric(page: Page, label: str) -> str:
     tile = page.get_by_test_id("stMetric").filter(has_text=label)
     return tile.get_by_test_id("stMetricValue").inner_text()
@@ -127,7 +68,7 @@ def _params(page: Page) -> dict[str, list[str]]:
 def test_from_a_figure_to_the_text_behind_it_and_back(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
-    page = _open(browser, address)
+    page = open_page(browser, address)
     hosts: set[str | None] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
 
@@ -158,7 +99,7 @@ def test_from_a_figure_to_the_text_behind_it_and_back(
 
     # The link opens the same view elsewhere.
     expect(page).to_have_url(re.compile(r"brand=moroshka&from="))
-    shared = _open(browser, page.url)
+    shared = open_page(browser, page.url)
     expect(shared.get_by_test_id("stMetricValue").nth(1)).to_have_text("+40")
     assert _params(shared) == _params(page)
 
@@ -180,7 +121,7 @@ def test_from_a_figure_to_the_text_behind_it_and_back(
 
 
 def test_a_shared_link_to_mentions_opens_them_at_once(browser: Browser, address: str) -> None:
-    page = _open(browser, f"{address}/mentions?period=all&q=хлеб&brand=нет-такого")
+    page = open_page(browser, f"{address}/mentions?period=all&q=хлеб&brand=нет-такого")
     expect(page.get_by_text("brand=нет-такого")).to_be_visible()
     expect(page.get_by_role("heading", name="6 упоминаний")).to_be_visible()
     expect(page.get_by_placeholder("Поиск")).to_have_value("хлеб")
@@ -192,7 +133,7 @@ note => [note, ...note.querySelectorAll("*")].every(part => part.scrollWidth <= 
 
 
 def test_a_phone_cuts_nothing_and_names_the_pages(browser: Browser, address: str) -> None:
-    page = _open(browser, address)
+    page = open_page(browser, address)
     page.set_viewport_size({"width": 390, "height": 844})
     notes = page.get_by_test_id("stMetricDeltaDescription")
     expect(notes.filter(has_text="не значимо").first).to_be_visible()

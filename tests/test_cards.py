@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -160,6 +161,32 @@ def test_exports_tell_the_tone_towards_each_of_several_brands(compared: World) -
         ["negative"],
         ["negative", "positive"],
     ]
+
+
+def test_exports_tell_what_repeats_what(world: World) -> None:
+    text = "Курьер опоздал на два часа, половина пакетов порвана, молоко вытекло на хлеб"
+    earlier = NOW - timedelta(days=1)
+    for number, moment in enumerate((NOW, earlier, NOW)):
+        tell(world, said(text, external_id=f"r{number}", published_at=moment), judged())
+    tell(world, said("О хлебе"), judged())
+    with world.db.read() as session:
+        rows = list(queries.export(session, Filter(repeats=True)))
+    repeats = [(row.external_id, row.repeats, row.is_repeat) for row in rows]
+    assert sorted(repeats) == [
+        ("r0", 2, True),
+        ("r1", 2, False),
+        ("r2", 2, True),
+        ("О хлебе", 0, False),
+    ]
+    words = {True: "да", False: ""}
+    told = [(str(n) if n else "", words[repeat]) for _, n, repeat in repeats]
+    assert [(row["Повторов"], row["Это повтор"]) for row in csv_of(rows)] == told
+    cells = [(row["Повторов"], row["Это повтор"]) for row in xlsx_of(rows)[0]]
+    assert cells == [(n or "", words[repeat]) for _, n, repeat in repeats]
+    out = io.BytesIO()
+    write_jsonl(rows, out, MOSCOW)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(line["id"], line["repeats"], line["is_repeat"]) for line in lines] == repeats
 
 
 def test_no_brand_is_an_empty_cell(world: World) -> None:

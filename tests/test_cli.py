@@ -85,6 +85,16 @@ def test_export_reads_back_by_import(house: Path, tmp_path: Path, form: str) -> 
     assert status(tmp_path)["mentions"] == 4
 
 
+def test_repeats_of_an_export_are_no_reposts_of_an_import(house: Path, tmp_path: Path) -> None:
+    """A group is found anew by who imports; its size is not what a site says of reposts."""
+    for form in ("jsonl", "csv"):
+        file = tmp_path / f"out.{form}"
+        otklik("export", "--format", form, "--out", str(file), cwd=house)
+        shown = json.loads(otklik("import", str(file), "--dry-run", "--json", cwd=house).stdout)
+        columns = {"repeats", "is_repeat"} if form == "jsonl" else {"Повторов", "Это повтор"}
+        assert columns <= set(shown["unmapped"])
+
+
 def test_dry_run_tells_what_is_understood_and_stores_nothing(tmp_path: Path) -> None:
     otklik("init", cwd=tmp_path)
     (tmp_path / "reviews.csv").write_text(REVIEWS, encoding="cp1251")

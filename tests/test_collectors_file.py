@@ -16,11 +16,12 @@ from memory import NOW, MemoryStore
 from pydantic import ValidationError
 
 from collectors import runner
-from collectors.base import NeedsHuman, Outcome, Status
 from collectors.cleaning import clean_text
+from collectors.errors import NeedsHuman
 from collectors.files import csvrows
 from collectors.files.columns import guess
 from collectors.http import Http
+from collectors.outcomes import Outcome, Status
 from collectors.sources import file
 from collectors.sources.file import Options, inspect
 
@@ -543,3 +544,18 @@ def test_any_bytes_end_in_an_outcome(tmp_path: Path, body: bytes, name: str) -> 
     path = tmp_path / name
     path.write_bytes(f"{HEADER}\n".encode() + body if name == "a.csv" else body)
     assert crawl(path).status is not Status.BUG
+
+
+def test_numbers_of_rows_are_no_ids(tmp_path: Path) -> None:
+    """Next month's export begins with 1 again and must not replace this month's."""
+    store = MemoryStore()
+    for month in ("03", "04"):
+        rows = "".join(f"{n};Отзыв {n} за {month};1{n}.{month}.2025\n" for n in (1, 2))
+        path = write(tmp_path, f"№;Отзыв;Дата\n{rows}")
+        assert crawl(path, store).counts.new == 2
+    found = inspect(Options(path=path), NOW)
+    assert "id" not in found.columns
+    assert any("«№» номера строк" in said for said in found.guesses)
+    assert {m.external_id for m in imported(path, columns={"id": "№"})} == {"1", "2"}
+    real = write(tmp_path, "№;Отзыв\n7051;Тепло\n7052;Светло\n")
+    assert {m.external_id for m in imported(real)} == {"7051", "7052"}

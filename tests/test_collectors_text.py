@@ -1,21 +1,24 @@
 """Dates, ratings, texts, keys: what every source goes through."""
 
 import json
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 from memory import NOW, mention
 
 from collectors import dates
-from collectors.base import Mention, SkipItem, key_of
+from collectors.base import Mention, key_of
 from collectors.cleaning import LARGEST_RAW, LONGEST_TEXT, clean, clean_raw, clean_text
+from collectors.errors import SkipItem
 from collectors.ratings import parse_rating, rating_of
 from collectors.redirects import unwrap
-from collectors.texts import html_to_text, parse_html
+from collectors.texts import html_to_text, parse_html, text_of
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 TODAY = datetime(2026, 11, 21, 20, 30, tzinfo=UTC)  # 23:30 in Moscow
@@ -161,6 +164,26 @@ def test_ten_thousand_levels_of_nesting() -> None:
 @given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("<>&;/!-'\""), max_size=200))
 def test_no_markup_breaks_the_reader(markup: str) -> None:
     html_to_text(markup)
+
+
+_PIECES = (
+    "слово", " два слова \n", "<p>", "</p>", "<p/>", "<br>", "</br>", "<div a='x>y'>", "</div>",
+    "<b>", "</b>", "<ul><li>", "</ul>", "<td>", "<script>", "</script>", "<noscript>",
+    "</noscript>", "<template>", "</template>", "<!-- c -->", "<![CDATA[ вот ]]>", "<!doctype a>",
+    "<img src=x>", "<3 ", "&amp;", "&nbsp;", "&#1040;", "</h1>", "<?pi?>", "<![if !mso]>", " < ",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_a_fragment_says_what_its_tree_would(markup: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of texts that look like an address
+        tree = BeautifulSoup(markup, "html.parser")
+    assert html_to_text(markup) == text_of(tree)
+
+
+def test_a_marked_section_of_an_unknown_sort_is_text() -> None:
+    assert html_to_text("<p>до<![что-то[ после") == "до<![что-то[ после"
 
 
 def test_unstorable_characters_go_and_the_rest_stays() -> None:

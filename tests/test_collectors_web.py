@@ -11,8 +11,10 @@ from memory import NOW, MemoryStore
 from pydantic import ValidationError
 
 from collectors import runner
-from collectors.base import Outcome, Status
-from collectors.http import Http, Limits
+from collectors.http import Http
+from collectors.outcomes import Outcome, Status
+from collectors.politeness import Limits
+from collectors.schema_org import rating_value
 from collectors.sources import feed, page
 
 ITEM = "<item><guid>{n}</guid><title>t{n}</title><description>{text}</description></item>"
@@ -67,6 +69,18 @@ def test_what_is_no_feed(body: bytes | str) -> None:
 def test_an_empty_feed_is_fine_even_where_entries_used_to_be() -> None:
     _, store = crawl(feed, {"/a": START + ITEM.format(n=1, text="x") + END})
     assert crawl(feed, {"/a": START + END}, store)[0].status is Status.OK
+
+
+def test_a_feed_that_does_not_reach_back_to_the_last_crawl_says_so() -> None:
+    dated = (
+        "<item><guid>{n}</guid><title>слово</title><pubDate>{n} Jan 2026 10:00 GMT</pubDate></item>"
+    )
+    first, store = crawl(feed, {"/a": START + dated.format(n=5) + END})
+    assert first.coverage.cap_hit is None  # nothing was known: nothing is missed
+    both = START + dated.format(n=6) + dated.format(n=5) + END
+    assert crawl(feed, {"/a": both}, store)[0].coverage.cap_hit is None
+    gap, _ = crawl(feed, {"/a": START + dated.format(n=8) + END}, store)
+    assert "чем чаще сбор" in str(gap.coverage.cap_hit)
 
 
 def test_a_feed_cut_short_gives_its_whole_entries_and_comes_again() -> None:
@@ -199,6 +213,46 @@ def test_a_page_without_reviews_says_what_was_tried() -> None:
     assert "«.r»" in outcome.error
     assert "<h1>" in outcome.detail
     assert "задайте selectors" in crawl(page, {"/a": "<h1>Пусто</h1>"})[0].error
+
+
+CAPTCHA = '<h1>Вы не робот?</h1><div class="smart-captcha"></div>'
+
+
+def test_a_captcha_in_place_of_reviews_needs_a_person() -> None:
+    assert crawl(page, {"/a": CAPTCHA}, **CARDS)[0].status is Status.NEEDS_HUMAN
+    following = card("один") + '<a rel="next" href="/b">2</a>'
+    outcome, store = crawl(page, {"/a": following, "/b": CAPTCHA}, **CARDS)
+    assert outcome.status is Status.NEEDS_HUMAN
+    assert len(store.items) == 1
+    # A page of a shop with a form for reviews and none yet is none.
+    form = "<p>Сыр, хлеб и молоко с доставкой.</p>" * 40 + CAPTCHA
+    assert crawl(page, {"/a": following, "/b": form}, **CARDS)[0].status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("given", "rating"),
+    [
+        ({"ratingValue": 8, "bestRating": 10, "worstRating": 1}, (8, 10)),
+        ({"ratingValue": "4,5", "bestRating": 5, "worstRating": 0}, (4.5, 5)),
+        ({"ratingValue": 1, "bestRating": 1, "worstRating": 0}, (5, 5)),  # thumb up
+        ({"ratingValue": 0, "bestRating": 1, "worstRating": 0}, (1, 5)),
+        ({"ratingValue": -5, "bestRating": 5, "worstRating": -5}, (1, 5)),
+        ({"ratingValue": 1, "bestRating": 1, "worstRating": 6}, (5, 5)),  # 1 is the best mark
+        ({"ratingValue": 9, "bestRating": 5, "worstRating": -5}, None),
+        ({"ratingValue": 1, "bestRating": 1, "worstRating": 1}, None),
+        ({"ratingValue": 7}, (7, 10)),
+    ],
+)
+def test_scales_of_structured_data(given: dict[str, Any], rating: tuple[float, int] | None) -> None:
+    assert rating_value({"reviewRating": given}) == rating
+
+
+def test_the_scale_that_a_page_does_not_tell_is_the_sources_own() -> None:
+    review = {"@type": "Review", "reviewBody": "слово", "reviewRating": {"ratingValue": 4}}
+    body = f'<script type="application/ld+json">{json.dumps(review)}</script>'
+    for options, scale in (({}, 5), ({"rating_scale": 10}, 10)):
+        _, store = crawl(page, {"/a": body}, **options)
+        assert [(m.rating, m.rating_scale) for m in store.items.values()] == [(4, scale)]
 
 
 def test_half_the_cards_unreadable() -> None:

@@ -4,8 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
-from otklik.config import Config, ConfigError, load, resolve
+from otklik import starter
+from otklik.config import Config, ConfigError, load
+from otklik.variables import resolve
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,6 +32,27 @@ def test_the_shipped_config_is_the_demo_and_is_valid() -> None:
     assert len(config.journey) == 6
 
 
+@pytest.mark.parametrize("section", ["http", "personal"])
+def test_the_config_and_the_template_explain_the_same_keys(tmp_path: Path, section: str) -> None:
+    """Commented keys count; the model is what both must agree with."""
+    model = Config.model_fields[section].annotation
+    assert isinstance(model, type)
+    template = starter.write(tmp_path, "Лавка «Уют»")
+    for file in (ROOT / "config.yaml", template):
+        _, _, rest = file.read_text(encoding="utf-8").partition(f"\n{section}:\n")
+        part = rest.partition("\n\n")[0]
+        lines = [line.removeprefix("  # ").strip() for line in part.splitlines()]
+        told = yaml.safe_load("\n".join(lines))
+        assert set(told) == set(model.model_fields), file
+        model.model_validate(told)
+
+
+def test_the_template_is_a_valid_config_that_stores_no_names(tmp_path: Path) -> None:
+    config = load(starter.write(tmp_path, ""))
+    assert (config.personal.store_authors, config.personal.keep) == (False, None)
+    assert config.http.workers == 8
+
+
 def test_an_empty_file_is_a_config_of_defaults(tmp_path: Path) -> None:
     assert load(written(tmp_path, "")).brands == ()
 
@@ -42,18 +66,20 @@ def test_an_empty_file_is_a_config_of_defaults(tmp_path: Path) -> None:
         ("timezone: Mars/Base", "timezone", "пример: Europe/Moscow"),
         ("brands:\n  - code: a\n    nane: A", "строка 3: brands[0].nane", "возможно, «name»"),
         ("brands:\n  - code: a", "brands[0].name", "не хватает"),
-        ("brands:\n  - {code: A B, name: x}", "brands[0].code", "разрешено"),
+        ("brands:\n  - {code: A B, name: x}", "brands[0].code", "латинскими"),
         ("brands:\n  - {code: a, name: x}\n  - {code: a, name: y}", "brands", "дважды"),
         ("sources:\n  - {name: a, type: feed, every: иногда}", "sources[0].every", "30м, 2ч, 1д"),
         ("sources:\n  - {name: a, type: feed, every: 0 25 * * *}", "sources[0].every", "0 3 * * *"),
         ("sources:\n  - {name: a, type: feed, every: 999999д}", "sources[0].every", "не длиннее"),
         ("sources:\n  - {name: a, type: feed, every: 0м}", "sources[0].every", "30м"),
         ("http: {workers: 0}", "http.workers", "не меньше 1"),
+        ("http: {workers: 65}", "http.workers", "не больше 64"),
+        ("http: {workers: много}", "http.workers", "целое число"),
         ("sources:\n  - {name: a, type: feed, brand: zzz}", "sources[0].brand", "нет бренда"),
         ("sources: {name: a}", "sources", "ожидался список"),
         ("brands: [\n  - code", "строка 2", "не YAML"),
         ("brands: []\ntimezone: UTC\nbrands: []", "строка 3", "«brands» уже был выше"),
-        ("nlp: {backend: tensorflow}", "nlp.backend", "'onnx'"),
+        ("nlp: {backend: tensorflow}", "nlp.backend", "onnx или torch"),
         ("- just\n- a list", "config.yaml", "ожидались ключи"),
         ("journey:\n  - {code: a, name: b, touchpoints: [dilivery]}", "journey[0]", "разрешено"),
     ],

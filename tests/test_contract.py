@@ -4,20 +4,28 @@
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from memory import NOW, MemoryStore
 from recorded import Case, cases, shown
 
 from collectors import registry, runner
-from collectors.base import LayoutChanged, Mention, NeedsHuman, Status
+from collectors.base import Context, Item, Mention
+from collectors.errors import LayoutChanged, NeedsHuman
+from collectors.outcomes import Status
 from collectors.sources import file, imap, webhook
 
 CASES = {f"{case.kind}-{case.name}": case for case in cases()}
 EVERY = pytest.mark.parametrize("make", [case.fresh for case in CASES.values()], ids=list(CASES))
 Make = Callable[[], Case]
+OWNED = (file, imap, webhook)  # what comes by these is its owner's: no developer need look at it
+FOREIGN = {name: case for name, case in CASES.items() if case.collector not in OWNED}
+STRANGERS = pytest.mark.parametrize(
+    "make", [case.fresh for case in FOREIGN.values()], ids=list(FOREIGN)
+)
 
 
 def test_every_source_has_recorded_pages() -> None:
@@ -83,11 +91,28 @@ def test_since_stops_the_paging(make: Make) -> None:
 def test_a_broken_page_is_a_changed_layout(make: Make) -> None:
     case = make()
     case.is_broken = True
-    # These are their owner's: no developer needs to look at them.
-    expected = NeedsHuman if case.collector in (file, imap, webhook) else LayoutChanged
+    expected = NeedsHuman if case.collector in OWNED else LayoutChanged
     with pytest.raises(expected) as changed:
         case.pages()
     assert str(changed.value)
+
+
+@STRANGERS
+def test_cards_that_cannot_be_read_are_a_changed_layout(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(ctx: Context[Any], cards: Iterable[Any], _: object) -> list[Item]:
+        for _card in cards:
+            ctx.skip("карточка", "Поля переименованы.")
+        return []
+
+    case = make()
+    monkeypatch.setattr(Context, "readable", unreadable)
+    ctx = case.context()
+    outcome = runner.crawl(
+        "src", case.collector, ctx.options, MemoryStore(), ctx.http, interval=None, now=NOW
+    )
+    assert outcome.status is Status.LAYOUT_CHANGED, (outcome.status, outcome.error)
 
 
 @EVERY

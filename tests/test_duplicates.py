@@ -1,27 +1,29 @@
 """Repeats and reposts are grouped whatever the order they come in, kept, and counted once."""
 
-import shutil
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import naive
 import pytest
 import sqlalchemy as sa
 import streamlit as st_app
 from conftest import Clock, make_mention
-from hypothesis import HealthCheck, given, settings
+from histories import run
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from shop import Shop, make_analysis
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from shop import Shop, make_analysis, rematch_all
 from streamlit.testing.v1 import AppTest
 from world import MOSCOW, NOW, World, found, judged, said, tell
 
-from collectors.base import Counts, Deleted, Mention
+from collectors.base import Deleted, Mention
+from collectors.outcomes import Counts
+from nlp.analysis import Opinion
 from nlp.labels import Kind, Tone, Touchpoint
-from storage import crawls, likeness, mentions, queries, rollups
+from storage import crawls, erasing, likeness, mentions, queries, rollups
 from storage import settings as facts
 from storage import tables as t
 from storage.crawls import SourceDeclaration
@@ -37,6 +39,9 @@ TALE = (
     "половина пакетов порвана, молоко вытекло на хлеб, деньги возвращать отказались, "
     "поддержка третий день молчит, больше сюда ни ногой и вам не советую"
 )
+
+
+LATE = Opinion(Touchpoint.DELIVERY, Tone.NEGATIVE, 0.9, 0, 3)
 
 
 def edited(text: str, n: int) -> str:
@@ -76,19 +81,44 @@ def test_another_text_about_the_same_is_no_repeat(shop: Shop) -> None:
 
 
 def test_short_texts_are_joined_within_one_author_only(shop: Shop) -> None:
-    def short(**who: str) -> Mention:
-        return make_mention(text="Всё отлично!", **who)
+    def short(**who: Any) -> Mention:
+        return make_mention(**{"text": "Всё отлично!", "author_id": "7", **who})
 
-    shop.put(short(), short(), short(author="Анна"), short(author="Олег"))
+    shop.put(short(author_id=None), short(author_id=None))
+    # A name is not a person: shops tell first names only.
+    shop.put(*(short(author_id=None, author="Анна") for _ in range(2)))
+    shop.put(short(author_id="8"), short(rating=1.0), short(nps=9))
+    shop.put(short(product="Чай"), short(product="Кофе"), short(place="Тверская, 1"))
+    shop.put(short(text="Спасибо"), short())
     assert {row.group_id for row in shop.rows()} == {None}
-    shop.put(short(author="Анна", author_id="7"), short(author="Анна", author_id="8"))
-    assert {row.group_id for row in shop.rows()} == {None}
-    shop.put(short(author="Анна"), short(author_id="7"))
-    assert [row.group_id for row in shop.rows()] == [None, None, 3, None, 5, None, 3, 5]
+    shop.put(short(author="Анна"), short(text="ВСЁ ОТЛИЧНО 👍"))
+    assert [row.group_id for row in shop.rows()[-3:]] == [12, 12, 12]
     with shop.db.write() as session:
         shop.source = crawls.ensure_source(session, SourceDeclaration("other", "file"), "import")
-    shop.put(short(author="Анна"))
+    shop.put(short())
     assert shop.rows()[-1].group_id is None
+
+
+def test_the_same_words_under_another_mark_are_another_opinion(shop: Shop) -> None:
+    """Sites and surveys fill in sentences of their own: what differs is the mark."""
+    marks = [(None, None), (5.0, None), (1.0, None), (5.0, 10), (None, 0)]
+    for text in (TALE, edited(TALE, 1)):
+        shop.put(*(make_mention(text=text, rating=rating, nps=nps) for rating, nps in marks))
+    shop.put(make_mention(text=TALE, rating=10.0, rating_scale=10))
+    assert [row.group_id for row in shop.rows()] == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 2]
+    assert sum(row.n for row in shop.rows(t.mention_daily)) == len(marks)
+
+
+def test_an_edited_mark_or_product_moves_a_mention_to_another_group(shop: Shop) -> None:
+    shop.put(*(make_mention(external_id=key, text=TALE, rating=5.0) for key in "ab"))
+    shop.put(make_mention(external_id="b", text=TALE, rating=4.0))
+    assert [row.group_id for row in shop.rows()] == [None, None]
+    shop.put(make_mention(external_id="a", text=TALE, rating=4.0))
+    assert [row.group_id for row in shop.rows()] == [1, 1]
+    short = {"text": "Спасибо", "author_id": "7"}
+    shop.put(*(make_mention(external_id=key, product="чай", **short) for key in "cd"))
+    shop.put(make_mention(external_id="d", product="кофе", **short))
+    assert [row.group_id for row in shop.rows()] == [1, 1, None, None]
 
 
 def test_the_original_stands_for_its_reposts_even_where_it_comes_late(shop: Shop) -> None:
@@ -127,9 +157,24 @@ def test_every_brand_counts_a_group_once(shop: Shop) -> None:
     }
     shop.matched = [ambar]
     with shop.db.write() as session:
-        mentions.rematch(session, lambda _: [ambar])
+        rematch_all(session, lambda _: [ambar])
     assert [row.is_repeat for row in shop.rows(t.mention_brand)] == [False, True, True]
     assert [row.n for row in shop.rows(t.mention_daily)] == [1]
+
+
+def test_what_is_erased_leaves_no_band_behind(shop: Shop) -> None:
+    shop.put(*(make_mention(text=text) for text in (TALE, TALE, own_story(1))))
+    for number in (1, 3):
+        with shop.db.write() as session:
+            erasing.erase(session, [number])
+    assert {row.text_key for row in shop.rows(t.text_band)} == {shop.rows()[0].text_key}
+
+
+def test_from_ten_words_on_a_text_is_joined_whoever_wrote_it(shop: Shop) -> None:
+    for n in (9, 10):
+        text = " ".join(TALE.split()[:n])
+        shop.put(make_mention(text=text), make_mention(text=text))
+    assert [row.group_id for row in shop.rows()] == [None, None, 3, 3]
 
 
 def test_labels_of_a_repeat_stay_out_of_the_sums(shop: Shop) -> None:
@@ -158,12 +203,14 @@ ITEMS = st.builds(
     make_mention,
     external_id=IDS,
     text=st.sampled_from([*CHAIN, *CHAIN, "Всё отлично", "Иной отзыв"]),
-    author=st.sampled_from([None, "Анна", "Олег"]),
+    author_id=st.sampled_from([None, "7", "8"]),
+    product=st.sampled_from([None, None, "чай"]),
     repost_of=st.sampled_from([None, None, None, "a", "b", "x"]),
     published_at=st.integers(0, 5).map(
         lambda hours: datetime(2026, 2, 20, tzinfo=UTC) + timedelta(hours=hours)
     ),
-    rating=st.none() | st.just(5.0),
+    rating=st.sampled_from([None, 5.0, 5.0, 1.0]),
+    nps=st.sampled_from([None, None, None, 0, 10]),
 ) | st.builds(Deleted, IDS)
 
 
@@ -191,17 +238,20 @@ class Groups(RuleBasedStateMachine):
         self.shop.matched = data.draw(self.brand_sets)
         self.shop.put(*items)
 
+    @rule(mention_ids=st.lists(st.integers(1, 9), unique=True, max_size=3))
+    def erase(self, mention_ids: list[int]) -> None:
+        with self.shop.db.write() as session:
+            erasing.erase(session, mention_ids)
+
     @rule(data=st.data())
     def rematch(self, data: Any) -> None:
         with self.shop.db.write() as session:
-            mentions.rematch(session, lambda _: data.draw(self.brand_sets))
+            rematch_all(session, lambda _: data.draw(self.brand_sets))
 
     @invariant()
     def groups_are_those_of_the_definition(self) -> None:
-        rows = self.shop.rows()
-        sites = {row.id: row.type for row in self.shop.rows(t.source)}
-        assert {row.id: row.group_id for row in rows} == naive_groups(rows, sites)
-        wanted = naive_repeats(rows, self.shop.rows(t.mention_brand))
+        assert {row.id: row.group_id for row in self.shop.rows()} == naive.groups(self.shop)
+        wanted = naive.repeats(self.shop)
         assert {
             (row.mention_id, row.brand_id): row.is_repeat for row in self.shop.rows(t.mention_brand)
         } == wanted
@@ -211,6 +261,7 @@ class Groups(RuleBasedStateMachine):
 
     @invariant()
     def built_anew_all_is_the_same(self) -> None:
+        # text_band is left out: former texts of edited mentions stay in it.
         tables = (t.mention, t.mention_brand, t.mention_daily)
         before = [self.shop.rows(table) for table in tables]
         with self.shop.db.write() as session:
@@ -221,100 +272,8 @@ class Groups(RuleBasedStateMachine):
         assert [self.shop.rows(table) for table in tables] == before
 
 
-def naive_groups(rows: list[Any], sites: dict[int, str]) -> dict[int, int | None]:
-    """Every pair compared, then all that hangs together collected."""
-    present = [row for row in rows if row.deleted_at is None]
-    near = defaultdict(set)
-    for one, other in combinations(present, 2):
-        if _together(one, other, sites):
-            near[one.id].add(other.id)
-            near[other.id].add(one.id)
-    by_id = {row.id: row for row in present}
-    result: dict[int, int | None] = {row.id: None for row in rows}
-    for start in near:
-        group, edge = {start}, [start]
-        while edge:
-            edge = [n for number in edge for n in near[number] if n not in group]
-            group.update(edge)
-        order = [(by_id[n].repost_of is not None, by_id[n].published_at, n) for n in group]
-        result[start] = min(order)[2]
-    return result
-
-
-def _together(one: Any, other: Any, sites: dict[int, str]) -> bool:
-    first, second = words_of(one.text), words_of(other.text)
-    if min(len(first), len(second)) >= LONG:
-        # Whether two alike texts meet is decided by their bands, which no order of arrival changes.
-        met = set.intersection(*map(set, bands([first, second])))
-        if first == second or (met and alike(first, second)):
-            return True
-    elif one.author is not None and _said_by(one) == _said_by(other):
-        return True
-    if sites[one.source_id] != sites[other.source_id]:
-        return False
-    if one.repost_of is not None and one.repost_of in (other.external_id, other.repost_of):
-        return True
-    return bool(other.repost_of == one.external_id)
-
-
-def _said_by(row: Any) -> tuple[Any, ...]:
-    return words_of(row.text), row.author, row.source_id
-
-
-def naive_repeats(rows: list[Any], brands: list[Any]) -> dict[tuple[int, int], bool]:
-    by_id = {row.id: row for row in rows}
-    firsts: dict[tuple[int, int], tuple[Any, ...]] = {}
-    for row in brands:
-        mention = by_id[row.mention_id]
-        if mention.group_id is not None:
-            order = (mention.repost_of is not None, mention.published_at, mention.id)
-            key = (mention.group_id, row.brand_id)
-            firsts[key] = min(firsts.get(key, order), order)
-    return {
-        (row.mention_id, row.brand_id): by_id[row.mention_id].group_id is not None
-        and firsts[by_id[row.mention_id].group_id, row.brand_id][2] != row.mention_id
-        for row in brands
-    }
-
-
-def _run(make_db: Callable[[], Database], examples: int) -> None:
-    machine = type("Run", (Groups,), {"make_db": staticmethod(make_db)})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=12,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-def test_any_history_gives_the_groups_of_the_definition_on_sqlite(
-    tmp_path: Path, empty_sqlite: str
-) -> None:
-    def make_db() -> Database:
-        path = tmp_path / "history.db"
-        for leftover in tmp_path.glob("history.db*"):
-            leftover.unlink()
-        shutil.copy(empty_sqlite, path)
-        return Database(str(path))
-
-    _run(make_db, examples=25)
-
-
-def test_any_history_gives_the_groups_of_the_definition_on_postgres(empty_postgres: str) -> None:
-    def make_db() -> Database:
-        database = Database(empty_postgres)
-        names = ", ".join(table.name for table in t.mention.metadata.sorted_tables)
-        with database.write() as session:
-            session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
-            session.execute(
-                sa.insert(t.brand).values(code="", name="Без бренда", aliases=[], origin="system")
-            )
-        return database
-
-    _run(make_db, examples=5)
+def test_any_history_gives_the_groups_of_the_definition(emptied: Callable[[], Database]) -> None:
+    run(Groups, emptied, examples=24, steps=12)
 
 
 def test_a_chain_of_the_model_is_what_it_says() -> None:
@@ -326,11 +285,15 @@ def test_a_chain_of_the_model_is_what_it_says() -> None:
 WORDS = st.lists(st.sampled_from(list("абвгдежзиклмн")), max_size=40).map(tuple)
 
 
-@given(texts=st.lists(WORDS, max_size=6))
-@settings(max_examples=60, deadline=None)
-def test_bands_are_a_text_s_own(texts: list[likeness.Words]) -> None:
-    assert bands(texts) == [bands([text])[0] for text in texts]
-    assert [bool(own) for own in bands(texts)] == [len(text) >= LONG for text in texts]
+@given(told=st.lists(st.tuples(WORDS, st.integers(0, 91)), max_size=6))
+def test_bands_are_a_text_s_own_under_its_mark(told: list[tuple[likeness.Words, int]]) -> None:
+    texts, marks = [text for text, _ in told], [mark for _, mark in told]
+    assert bands(texts, marks) == [bands([text], [mark])[0] for text, mark in told]
+    assert [bool(own) for own in bands(texts, marks)] == [len(text) >= LONG for text in texts]
+    others = bands(texts, [mark + 1 for mark in marks])
+    assert not any(
+        set(one) & set(other) for one, other in zip(others, bands(texts, marks), strict=True)
+    )
 
 
 def own_story(number: int) -> str:
@@ -359,6 +322,29 @@ def test_a_page_without_repeats_costs_few_statements(shop: Shop) -> None:
     assert counts[0] == counts[1] <= 16
 
 
+def test_a_template_is_not_compared_with_all_that_filled_it_in(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Any] = []
+
+    def counted(one: likeness.Words, other: likeness.Words) -> bool:
+        compared.append(one)
+        return alike(one, other)
+
+    monkeypatch.setattr(likeness, "alike", counted)
+    for start in range(0, 200, 50):
+        shop.put(*(make_mention(text=f"{TALE} {number}") for number in range(start, start + 50)))
+    groups = [row.group_id for row in shop.rows()]
+    assert groups.count(groups[0]) > 190
+    # A page joins within itself, and meets one text of the group that is stored.
+    assert len(compared) < 2 * len(groups)
+    compared.clear()
+    shop.put(make_mention(external_id="first", text=f"{TALE} {201}"))
+    shop.put(make_mention(external_id="first", text="Всё уладили."))
+    assert len(compared) < 2 * len(groups)
+    assert shop.rows()[-1].group_id is None
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -376,9 +362,10 @@ def test_language(text: str, code: str) -> None:
 @pytest.fixture
 def world(db: Database) -> World:
     world = found(db)
-    tell(world, said(TALE, external_id="1", published_at=NOW - timedelta(days=2)), judged())
+    late = judged(Tone.NEGATIVE, Kind.COMPLAINT, LATE)
+    tell(world, said(TALE, external_id="1", published_at=NOW - timedelta(days=2)), late)
     for number in range(3):
-        tell(world, said(TALE, external_id=f"r{number}", source="vk", repost_of="0"), judged())
+        tell(world, said(TALE, external_id=f"r{number}", source="vk", repost_of="0"), late)
     tell(world, said("The food was great and the staff is kind", external_id="2"), judged())
     return world
 
@@ -393,6 +380,7 @@ def test_lists_leave_repeats_out_unless_asked_and_figures_always(world: World) -
         all_rows = queries.mentions(session, Filter(repeats=True), limit=9)
         for where in (Filter(), Filter(repeats=True), Filter(languages=("ru", "en"))):
             assert queries.figures(session, where).mentions == 2
+            assert [one.tones.negative for one in queries.opinion_counts(session, where)] == [1]
         counted = next(row for row in rows if row.repeats)
         others = queries.repeats(session, counted.id, limit=10)
     assert [(row.repeats, row.reposts, row.is_repeat) for row in rows] == [
@@ -404,6 +392,28 @@ def test_lists_leave_repeats_out_unless_asked_and_figures_always(world: World) -
     assert "и ещё 3\xa0репоста" in brief(counted, MOSCOW)
     assert "повтор" not in card(counted, MOSCOW)
     assert "повтор" in card(others[0], MOSCOW)
+
+
+def test_what_counts_for_one_of_its_brands_is_no_repeat(db: Database) -> None:
+    world = found(db)
+    brands = [("moroshka",), ("moroshka", "ambar")]
+    for number, codes in enumerate(brands):
+        tell(world, said(TALE, external_id=f"b{number}"), judged(), *codes)
+    moroshka, ambar = (world.brands[code] for code in ("moroshka", "ambar"))
+    told = {}
+    with world.db.read() as session:
+        for asked in ((), (moroshka,), (ambar,)):
+            where = Filter(brands=asked, repeats=True)
+            rows = queries.mentions(session, where, limit=9)
+            told[asked] = {row.external_id: row.is_repeat for row in rows}
+            assert queries.count(session, Filter(brands=asked)) == list(told[asked].values()).count(
+                False
+            )
+    assert told == {
+        (): {"b0": False, "b1": False},
+        (moroshka,): {"b0": False, "b1": True},
+        (ambar,): {"b1": False},
+    }
 
 
 def test_languages_are_a_filter(world: World) -> None:

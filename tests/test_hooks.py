@@ -23,8 +23,9 @@ import pytest
 from memory import MemoryStore
 
 from collectors import backfill, runner, spool
-from collectors.base import Mention, Outcome, Status
+from collectors.base import Mention
 from collectors.http import Http
+from collectors.outcomes import Outcome, Status
 from collectors.sources import webhook
 from otklik import hooks
 from otklik.config import load
@@ -150,6 +151,20 @@ def test_the_moment_is_part_of_what_is_signed(url: str) -> None:
     assert hooks.TIMESTAMP in unstamped.json()["error"]
     stamped = signature(body, "other", stamp=int(time.time()))
     assert CLIENT.post(url + "strict", content=body, headers=stamped).status_code == 202
+
+
+@pytest.mark.parametrize("levels", [101, 900, 20_000])
+def test_an_event_too_deep_for_the_stack_is_refused_in_words(
+    folder: Path, url: str, levels: int
+) -> None:
+    body = b'{"id": 1, "a": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+    answer = CLIENT.post(url + SOURCE, content=body, headers=signature(body))
+    assert answer.status_code == 400
+    assert folder_of(folder).waiting() == []
+    assert len(folder_of(folder).rejected()) == 1
+    fine = b'{"id": 1, "text": "' + "Хорошо".encode() + b'", "a": ' + b"[" * 99 + b"]" * 99 + b"}"
+    assert CLIENT.post(url + SOURCE, content=fine, headers=signature(fine)).status_code == 202
+    assert crawl(folder, MemoryStore(), fields={}).counts.new == 1
 
 
 def test_a_doubled_event_is_one(folder: Path, url: str) -> None:
@@ -385,7 +400,10 @@ def process(folder: Path, quota: int | None = None) -> Iterator[tuple[str, subpr
         if quota is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (quota, quota))
 
-    command = [sys.executable, "-m", "otklik.cli", "hooks", "--port", "0"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "otklik.cli", "hooks", "--port", str(port)]
     command += ["--config", str(folder / "config.yaml")]
     with subprocess.Popen(
         command,

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from server import RUSSIAN, Server, serving
 
 from collectors import bodies, network
-from collectors.answers import retry_after
-from collectors.base import CollectError, LayoutChanged, NeedsHuman, NotModified, Transient
-from collectors.http import Http, Limits
-from collectors.politeness import Slots
+from collectors.answers import Response, retry_after, wait_asked
+from collectors.errors import CollectError, LayoutChanged, NeedsHuman, NotModified, Transient
+from collectors.http import Http
+from collectors.politeness import Limits, Slots
 from collectors.secrets import hide_secrets
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -66,9 +66,9 @@ def test_the_door_is_the_only_one() -> None:
             for name in openers.intersection(names):
                 found.setdefault(name, set()).add(file.name)
     assert found == {
-        "httpx": {"http.py"},
-        "httpcore": {"http.py", "network.py"},
-        "socket": {"network.py", "imap.py"},  # the door to mailboxes
+        "httpx": {"http.py", "transport.py"},
+        "httpcore": {"network.py", "transport.py"},
+        "socket": {"network.py", "imap_client.py"},  # the door to mailboxes
     }
 
 
@@ -413,20 +413,22 @@ def test_crawl_delay_is_honoured_within_reason() -> None:
         before = clock[0]
         http.get(f"http://{host}/b")
         assert clock[0] - before == pytest.approx(expected)
+        http.get(f"http://{host}/c", pause=7)  # the source's own manners, where they are better
+        assert clock[0] - before == pytest.approx(expected + max(expected, 7))
 
 
 def test_one_host_waits_for_itself_and_not_for_others() -> None:
     waits: list[float] = []
-    slots = Slots(2.0, 1, waits.append, lambda: 100.0)
+    slots = Slots(2.0, waits.append, lambda: 100.0)
     for host in ("a", "b", "a"):
         with slots.enter(host):
             pass
     assert len(waits) == 1
-    assert 1.0 <= waits[0] <= 3.0
+    assert 2.0 <= waits[0] <= 3.0
 
 
 def test_one_request_at_a_time_per_host() -> None:
-    slots = Slots(0.0, 1, lambda _: None, lambda: 0.0)
+    slots = Slots(0.0, lambda _: None, lambda: 0.0)
     inside, most, lock = [0], [0], threading.Lock()
 
     def visit() -> None:
@@ -454,15 +456,43 @@ def test_one_request_at_a_time_per_host() -> None:
         ("Sat, 10 Jan 2026 12:10:00 GMT", 600),
         ("Sat, 10 Jan 2026 11:00:00 GMT", 0),
         ("99999999999999999999999", 31 * 86_400),
+        ("2.5", 2.5),
+        (str(int(NOW.timestamp()) + 40), 40),  # Unix time
+        ("2026-01-10T12:05:00.000Z", 300),
         ("", None),
         ("soon", None),
         ("-5", None),
         ("Sat, 99 Jan 2026", None),
     ],
 )
-def test_retry_after(header: str, seconds: int | None) -> None:
+def test_retry_after(header: str, seconds: float | None) -> None:
     wait = retry_after(header, NOW)
     assert wait == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "5", "x-ratelimit-reset": "900"}, 5),
+        ({"x-ratelimit-retry": "7", "x-ratelimit-reset": "900"}, 7),  # Wildberries
+        ({"x-ratelimit-resource-until": "Sat, 10 Jan 2026 12:01:00 GMT"}, 60),  # Yandex Market
+        ({}, None),
+    ],
+)
+def test_the_wait_has_several_names(headers: dict[str, str], seconds: int | None) -> None:
+    wait = wait_asked(Response("http://a/", 429, headers, b""), NOW)
+    assert wait == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_a_body_may_say_later_too(server: Server) -> None:
+    door, told = Door(), iter([Transient("busy"), Transient("busy"), None])
+
+    def judge(_: Response) -> None:
+        if error := next(told):
+            raise error
+
+    assert door.http.ask(f"{server.url}/ok", judge=judge).status == 200
+    assert len(door.waits) == 2
 
 
 def test_secrets_stay_out_of_errors(server: Server) -> None:

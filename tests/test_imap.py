@@ -14,10 +14,12 @@ import pytest
 from imap_server import PASSWORD, USER, MailServer
 from memory import NOW, MemoryStore
 
-from collectors import imap, runner, utf7
-from collectors.base import CollectError, LayoutChanged, NeedsHuman, Outcome, Status, Transient
-from collectors.http import Http, Limits
-from collectors.imap import Account
+from collectors import imap, imap_client, runner, utf7
+from collectors.errors import CollectError, LayoutChanged, NeedsHuman, Transient
+from collectors.http import Http
+from collectors.imap_client import Account
+from collectors.outcomes import Outcome, Status
+from collectors.politeness import Limits
 from collectors.sources import imap as source
 
 LIMITS = Limits(delay=0, connect=30, read=60, total=120, allow_private=("127.0.0.1",))
@@ -329,7 +331,7 @@ def test_servers_that_are_none(
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(imap, "MOST_AT_ONCE", 1 << 20)
+    monkeypatch.setattr(imap_client, "MOST_AT_ONCE", 1 << 20)
     limits = replace(LIMITS, total=1)
     started = time.monotonic()
     with imap_server.answering(talk) as port:

@@ -1,6 +1,6 @@
 """Shares, intervals, changes, buckets, and the words for them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from statistics import NormalDist
 
 import pytest
@@ -118,7 +118,7 @@ def test_moves_are_beyond_chance_and_largest_first() -> None:
 
 
 def test_silent_sources_stay_in_the_table() -> None:
-    rows = [SourceRow(n, f"s{n}", "", "feed", 0, True, False, None, None) for n in (1, 2)]
+    rows = [SourceRow(n, f"s{n}", "", "feed", 0, False, None, None) for n in (1, 2)]
     lines = changes.source_table(rows, {2: 7}, {2: Tones(3, 0, 4)})
     assert [(line.source.name, line.mentions) for line in lines] == [("s2", 7), ("s1", 0)]
     assert lines[1].net is None
@@ -231,3 +231,15 @@ def test_numbers_and_dates() -> None:
     )
     assert "2025" in russian.short_days(date(2025, 2, 28), date(2026, 3, 6), today)
     assert russian.moment(datetime(2026, 3, 12, 9, 5)) == "12\u00a0марта\u00a02026, 09:05"  # noqa: DTZ001
+
+
+def test_moments_near_and_lengths_of_time_are_told_as_people_do() -> None:
+    now = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert russian.near(now, now) == "сегодня в\u00a023:30"
+    assert russian.near(now + timedelta(hours=1), now) == "завтра в\u00a000:30"
+    assert russian.near(now - timedelta(days=1), now) == "вчера в\u00a023:30"
+    assert russian.near(now - timedelta(days=9), now) == "22\u00a0декабря в\u00a023:30"
+    assert russian.near(now + timedelta(days=9), now) == "9\u00a0января\u00a02027 в\u00a023:30"
+    lengths = {-5: "0 с", 59: "59 с", 60: "1 мин", 7265: "2 ч 1 мин", 86400 * 3 + 3600: "3 дн. 1 ч"}
+    for seconds, told in lengths.items():
+        assert russian.lasting(timedelta(seconds=seconds)).replace("\u00a0", " ") == told

@@ -179,6 +179,10 @@ def test_dates(written: str, moment: datetime | None) -> None:
         b"From: " + b"<" * 1000 + b"\r\nMessage-ID: <\r\nDate: \xff\r\n\r\nx",
         b"Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx",
         b"Subject: =?utf-8?Q?=FF=FE?= =?koi8-r?B?///?=\r\n\r\nx",
+        b"From: " + b"(" * 5_000 + b"\r\n\r\nx",
+        b"Subject: =?utf-8?B?A?=\r\n\r\nx",
+        b"Content-Type: text/plain; charset=a%00b\r\n\r\n\xff",
+        b"Content-Type: text/plain; charset=\x00\r\n\r\n\xff",
     ],
 )
 def test_broken_letters_are_read_somehow(body: bytes) -> None:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from shop import MOSCOW, Shop, make_analysis
 from typer.testing import CliRunner
 
-from collectors.base import Counts, Coverage, Outcome, Skipped, Status
+from collectors.base import Skipped
+from collectors.outcomes import Counts, Coverage, Outcome, Status
 from nlp.labels import Tone, Touchpoint
 from otklik import authors
 from otklik.cli import app
@@ -48,7 +49,9 @@ NAMES = Personal(key, stores=True)
 
 
 def put(shop: Shop, *items: Any, personal: Personal = HASHES, source: str = "reviews") -> Counts:
-    store = SqlStore(shop.db, MOSCOW, lambda _: shop.matched, str.lower, personal=personal)
+    store = SqlStore(
+        shop.db, MOSCOW, lambda _: lambda _: shop.matched, str.lower, personal=personal
+    )
     return store.save_page(source, list(items))
 
 
@@ -137,7 +140,7 @@ def full(shop: Shop) -> None:
         error=f"Не понята запись {NAME}",
         detail=f"<div>{NAME} ({ID})</div>",
     )
-    SqlStore(shop.db, MOSCOW, lambda _: (), str).save_outcome(outcome, 1)
+    SqlStore(shop.db, MOSCOW, lambda _: lambda _: (), str).save_outcome(outcome, 1)
 
 
 def forget(shop: Shop, author: str, **how: Any) -> erasing.Forgotten:
@@ -167,6 +170,8 @@ def test_a_forgotten_author_is_nowhere_and_stays_away(shop: Shop, author: str) -
     assert ID not in left
     assert [row.external_id for row in shop.rows()] == ["o1", "o2"]
     assert {row.mention_id for row in shop.rows(t.analysis)} == {row.id for row in shop.rows()}
+    kept = {row.text_key for row in shop.rows() if row.text_key is not None}
+    assert {row.text_key for row in shop.rows(t.text_band)} <= kept
     # The other one of the group counts now.
     assert [row.group_id for row in shop.rows()] == [None, None]
     assert sum(row.n for row in shop.rows(t.mention_daily)) == 2
@@ -229,6 +234,8 @@ def test_the_beginning_of_a_hash_will_do_where_it_is_one_author_s(shop: Shop) ->
             )  # fmt: skip
     with pytest.raises(StorageError, match="разных авторов"):
         forget(shop, "автор abcdef")
+    with pytest.raises(NotFound, match="Среди сохранённого нет автора «автор 000000»"):
+        forget(shop, "автор 000000")
 
 
 def test_an_id_tells_more_than_a_name(shop: Shop) -> None:
@@ -358,7 +365,7 @@ def test_commands_tell_what_they_did(tmp_path: Path) -> None:
     assert "упоминаний: 1 (reviews — 1)" in " ".join(dry.output.split())
     done = runner.invoke(app, ["forget", NAME, *config])
     assert done.exit_code == 0, done.output
-    assert "Файлы, выгруженные раньше" in done.output
+    assert "Отклик не помнит" in done.output
     assert NAME not in done.output
     again = runner.invoke(app, ["forget", NAME, "--json", *config])
     assert json.loads(again.stdout)["sources"] == {}

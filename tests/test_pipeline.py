@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from collectors.base import Outcome, Status
 from collectors.http import Http
+from collectors.outcomes import Outcome, Status
 from nlp.analyser import Analyser
+from otklik import commands as command_line
 from otklik import pipeline, transfer
 from otklik.config import load
 from otklik.house import House, open_house
@@ -246,10 +247,14 @@ def test_a_failing_source_is_put_off_and_says_so(opened: Opener) -> None:
     outcome = crawl(house)[0]
     assert outcome.status is Status.NEEDS_HUMAN  # an address of our own network, not allowed
     assert "allow_private" in outcome.error
-    reason = pipeline.reason_to_wait(house, house.config.sources[0])
-    assert "otklik crawl closed" in reason
+    again = pipeline.put_off(house, house.config.sources[0])
+    assert again
+    assert again.status is Status.NEEDS_HUMAN
+    assert "otklik crawl closed" in again.error
+    assert pipeline.switched_off(house, house.config.sources[0]) == ""
+    assert command_line.crawl(house, None, as_json=True) == 1  # it is still not collected
     disabled = opened(config.replace("name: closed", "enabled: false, name: closed"))
-    assert "выключен" in pipeline.reason_to_wait(disabled, disabled.config.sources[0])
+    assert "выключен" in pipeline.switched_off(disabled, disabled.config.sources[0])
 
 
 def test_secrets_stay_out_of_the_database(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from world import MODEL, MOSCOW, NOW, World, crawl, fill, found, judged, said, tell
 
-from collectors.base import Mention, Status
+from collectors.base import Mention
+from collectors.outcomes import Status
 from nlp.analysis import Analysis, Failure, Opinion, Result
 from nlp.labels import Intent, Kind, Tone, Touchpoint
-from storage import commands, queries
+from storage import commands, labelling, mentions, queries
 from storage.database import Database
 from storage.filters import UNREAD, Filter, Key, Names, Problem, from_params, to_params
 from storage.queries import Tones
@@ -213,6 +214,16 @@ def test_correction_and_failure_are_told(db: Database) -> None:
         rows = {row.text: row for row in queries.mentions(session, Filter(), limit=10)}
         assert len({before, after, queries.version(session)}) == 3
     assert (rows["Один"].tone, rows["Один"].corrected) == (Tone.NEGATIVE, False)
+
+
+def test_what_an_earlier_model_said_outlasts_a_failure_of_the_present_one(db: Database) -> None:
+    tell(found(db), said(), judged())
+    with db.write() as session:
+        failed = [(p, Failure("слишком длинно")) for p in mentions.pending(session, "v2", limit=9)]
+        mentions.save_analyses(session, failed, model_version="v2", now=NOW)
+        labelling.use_model(session, "v2")
+        (row,) = queries.mentions(session, Filter(), limit=10)
+    assert (row.tone, row.error, row.confidence) == (Tone.NEGATIVE, None, 0.8)
 
 
 def test_search_reads_no_syntax_in_words(db: Database) -> None:

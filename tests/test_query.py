@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import replace
+from itertools import islice, product, zip_longest
 from pathlib import Path
 
 import pytest
+from conftest import make_mention
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pipeline import Opener, brands_of_texts, crawl
@@ -15,6 +17,7 @@ from otklik import matching
 from otklik.brand_queries import BrandDesk
 from otklik.brands import Matcher
 from otklik.config import load
+from otklik.house import House
 from otklik.messages import ConfigError
 from otklik.query import tree as t
 from otklik.query.errors import QueryError
@@ -23,6 +26,7 @@ from otklik.query.searches import DIALECTS, search, searches_for
 from otklik.spelling import fold, parts, word_forms
 from storage import rebuild
 from storage.errors import NotFound, StorageError
+from views.brand_desk import Applying
 
 # Trees and texts over few words, so that they meet often.
 
@@ -368,7 +372,6 @@ def test_an_error_shows_the_line_and_the_place() -> None:
 def test_a_lower_case_operator_is_remarked() -> None:
     assert len(remarks("сбер or втб")) == len(remarks('сбер или "или"')) == 1
     assert remarks('сбер OR "or"') == ()
-    assert "store_authors" in remarks("сбер автор:иван")[0]
 
 
 def test_the_config_tells_where_a_query_is_wrong(tmp_path: Path) -> None:
@@ -466,6 +469,16 @@ NOBODY = {""}
 OURS = {"moroshka"}
 
 
+def save(house: House, query: str | None, code: str = "moroshka") -> None:
+    desk = BrandDesk(house.db)
+    desk.save(next(brand for brand in desk.brands() if brand.code == code), query)
+
+
+def apply(house: House) -> None:
+    for _ in matching.rematch(house.db, house.brands):
+        pass
+
+
 @pytest.fixture
 def opened(tmp_path: Path, db_url: str) -> Iterator[Opener]:
     opener = Opener(tmp_path, db_url)
@@ -493,25 +506,25 @@ def test_a_query_set_in_the_app_beats_the_config_until_it_is_taken_back(opened: 
     house = opened(WITH_QUERY, ROWS)
     crawl(house)
     desk = BrandDesk(house.db)
-    desk.save("moroshka", " дождь OR автор:пётр ")
-    assert not desk.is_applied()
-    (step,) = desk.apply()
+    save(house, " дождь OR автор:пётр ")
+    assert desk.applying() == Applying(0, 4, asked=True, has_worker=False, failed="")
+    (step,) = matching.rematch(house.db, house.brands)
     assert (step.done, step.total, step.moved) == (4, 4, 4)
-    assert desk.is_applied()
+    assert desk.applying() is None
     theirs = {"В": NOBODY, "Морошка": OURS, "Погода": NOBODY, "Дождь": OURS}
     assert brands_of_texts(house) == theirs
     assert brands_of_texts(opened(CONFIG, ROWS)) == theirs
     (brand, _) = desk.brands()
     assert (brand.query, brand.of_config) == ("дождь OR автор:пётр", "")
-    desk.save("moroshka", "")  # names decide, whatever the config says
+    save(house, "")  # names decide, whatever the config says
     assert brands_of_texts(opened(WITH_QUERY, ROWS))["Морошка"] == OURS
-    desk.undo("moroshka")
+    save(house, None)
     assert brands_of_texts(opened(WITH_QUERY, ROWS))["Морошка"] == NOBODY
 
 
 def test_a_house_that_is_open_learns_of_a_new_query(opened: Opener) -> None:
     house = opened(CONFIG, ROWS)
-    BrandDesk(house.db).save("moroshka", "дождь")
+    save(house, "дождь")
     crawl(house)
     assert brands_of_texts(house)["Дождь"] == OURS
 
@@ -520,7 +533,7 @@ def test_a_preview_tells_what_saving_would_do(opened: Opener) -> None:
     house = opened(CONFIG, ROWS)
     crawl(house)
     seen = BrandDesk(house.db).preview("moroshka", "дождь OR (морошка магазин)")
-    assert (seen.looked_at, seen.stored) == (4, 4)
+    assert (seen.looked_at, seen.stored, seen.named) == (4, 4, 0)
     assert (seen.matching, seen.gained, seen.lost) == (3, 1, 1)
 
     def told(samples: tuple[object, ...]) -> list[list[str]]:
@@ -530,7 +543,6 @@ def test_a_preview_tells_what_saving_would_do(opened: Opener) -> None:
     assert told(seen.kept_samples) == [["магазине", "Moroshka"], ["магазине", "Морошка"]]
     assert told(seen.lost_samples) == [["Морошка"]]
     assert seen.lost_samples[0].source == "rows"
-    assert len(BrandDesk(house.db).preview("moroshka", "морошка", samples=1).kept_samples) == 1
     assert brands_of_texts(house)["Дождь"] == NOBODY  # nothing was saved
 
 
@@ -540,8 +552,8 @@ def test_a_preview_agrees_with_what_saving_does(opened: Opener) -> None:
     desk = BrandDesk(house.db)
     for query in ("магазин", "site:vk.com", "NOT NOT дождь", "автор:анна", "морош*", ""):
         seen = desk.preview("moroshka", query)
-        desk.save("moroshka", query)
-        list(desk.apply())
+        save(house, query)
+        apply(house)
         assert seen.matching == sum(
             "moroshka" in codes for codes in brands_of_texts(house).values()
         )
@@ -553,7 +565,10 @@ def test_a_preview_leaves_out_sources_of_one_brand_and_companies(opened: Opener)
     rows = "text;date;company\nДождь;2026-03-01;Амбар24\nСнег и дождь;2026-03-02;\n"
     house = opened(CONFIG, rows)
     crawl(house)
-    assert BrandDesk(house.db).preview("moroshka", "дождь").matching == 1
+    desk = BrandDesk(house.db)
+    for code, named in (("moroshka", 0), ("ambar24", 1)):
+        seen = desk.preview(code, "дождь")
+        assert (seen.matching, seen.gained, seen.lost, seen.named) == (1, 1, 0, named)
     own = opened(CONFIG.replace("path:", "brand: ambar24, path:"), rows)
     assert BrandDesk(own.db).preview("moroshka", "дождь").stored == 0
 
@@ -562,12 +577,15 @@ def test_what_cannot_be_used_is_told_in_words(opened: Opener) -> None:
     desk = BrandDesk(opened(CONFIG, ROWS).db)
     problem = desk.problem("сбер,")
     assert problem is not None
-    assert (problem.at, problem.pointer) == (4, "    сбер,\n        ^")
+    assert (problem.at, problem.example) == (4, "сбер OR сбербанк")
     assert desk.problem("") is None
     with pytest.raises(StorageError, match="запятой"):
-        desk.save("moroshka", "сбер,")
+        desk.save(desk.brands()[0], "сбер,")
+    assert desk.brands()[0].of_app is None
     with pytest.raises(NotFound):
-        desk.save("nobody", "сбер")
+        desk.save(replace(desk.brands()[0], code="nobody"), "сбер")
+    with pytest.raises(NotFound):
+        desk.undo(desk.brands()[0])
     with pytest.raises(NotFound):
         desk.preview("nobody", "сбер")
 
@@ -576,37 +594,91 @@ def test_a_rematch_that_is_cut_off_goes_on(opened: Opener, monkeypatch: pytest.M
     monkeypatch.setattr(rebuild, "_BATCH", 1)
     house = opened(CONFIG, ROWS)
     crawl(house)
-    desk = BrandDesk(house.db)
-    desk.save("moroshka", "дождь")
-    steps = desk.apply()
+    save(house, "дождь")
+    steps = matching.rematch(house.db)
     assert [next(steps).done, next(steps).done] == [1, 2]
     steps.close()  # type: ignore[attr-defined]
-    assert not desk.is_applied()
+    with house.db.read() as session:
+        assert matching.progress(session) == matching.Step(2, 4, 2)
     half = {"В": NOBODY, "Морошка": NOBODY, "Погода": OURS, "Дождь": NOBODY}
     assert brands_of_texts(house) == half
-    rest = list(desk.apply())
+    rest = list(matching.rematch(house.db))
     assert [(step.done, step.total, step.moved) for step in rest] == [(3, 4, 3), (4, 4, 4)]
     assert brands_of_texts(house) == dict.fromkeys(half, NOBODY) | {"Дождь": OURS}
-    assert list(desk.apply()) == []
+    assert list(matching.rematch(house.db)) == []
 
 
-def test_a_query_changed_half_way_begins_anew_and_two_share_the_work(
+def test_two_that_apply_share_the_work_and_follow_what_is_saved_meanwhile(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild, "_BATCH", 1)
     house = opened(CONFIG, ROWS)
     crawl(house)
-    desk = BrandDesk(house.db)
-    desk.save("moroshka", "дождь")
-    steps = desk.apply()
-    next(steps)
-    desk.save("moroshka", "погода")
-    one, other = desk.apply(), desk.apply()
-    done = [next(one).done, next(other).done, *(s.done for s in one), *(s.done for s in other)]
-    assert len(done) == 4
-    assert desk.is_applied()
+    save(house, "дождь")
+    one, other = matching.rematch(house.db), matching.rematch(house.db)
+    assert [next(one).done, next(other).done] == [1, 2]
+    save(house, "погода")
+    turns = (step for pair in zip_longest(one, other) for step in pair if step)
+    assert [step.done for step in islice(turns, 20)] == [1, 2, 3, 4]
+    assert BrandDesk(house.db).applying() is None
     expected = {"В": NOBODY, "Морошка": NOBODY, "Погода": OURS, "Дождь": NOBODY}
     assert brands_of_texts(house) == expected
+
+
+def test_a_crawl_that_outlasts_a_query_stores_by_the_new_one(opened: Opener) -> None:
+    house = opened(CONFIG, ROWS)
+    store = house.store()
+    store.save_page("rows", [make_mention(source="rows", text="Морошка цветёт")])
+    save(house, "дождь")
+    apply(house)
+    store.save_page("rows", [make_mention(source="rows", text="Морошкой пахнет")])
+    store.save_page("rows", [make_mention(source="rows", text="Дождь")])
+    expected = {"Морошка": NOBODY, "Морошкой": NOBODY, "Дождь": OURS}
+    assert brands_of_texts(house) == expected
+
+
+def test_a_company_that_another_process_imported_is_known(opened: Opener) -> None:
+    house, importer = opened(CONFIG, ROWS), opened(CONFIG, ROWS)
+    grom = make_mention(source="rows", text="Гром", company="Гроза")
+    importer.import_store(lambda _: None).save_page("rows", [grom])
+    house.store().save_page("rows", [make_mention(source="rows", text="Шум", company="Гроза")])
+    assert brands_of_texts(house) == {"Гром": {"groza"}, "Шум": {"groza"}}
+
+
+def test_a_save_and_its_undo_hold_for_what_the_user_saw(opened: Opener) -> None:
+    house = opened(WITH_QUERY, ROWS)
+    desk = BrandDesk(house.db)
+    seen = desk.brands()[0]
+    assert desk.before(seen) is None
+    save(house, "погода")
+    for late in (lambda: desk.save(seen, "снег"), lambda: desk.undo(seen)):
+        with pytest.raises(StorageError, match="теперь это погода"):
+            late()
+    save(house, "снег")
+    before = desk.before(desk.brands()[0])
+    assert before is not None
+    assert before.query == "погода"
+    desk.undo(desk.brands()[0])
+    assert desk.brands()[0] == before
+    save(house, None)
+    desk.undo(desk.brands()[0])
+    assert desk.brands()[0] == before
+
+
+def test_authors_whose_names_are_not_stored_are_nobody(opened: Opener) -> None:
+    hidden = CONFIG.replace("true", "false", 1)
+    house = opened(hidden, ROWS)
+    crawl(house)
+    desk = BrandDesk(house.db)
+    for query in ("автор:пётр", "автор:hmac*"):
+        assert desk.preview("moroshka", query).matching == 0
+        assert "имена авторов не хранятся" in desk.remarks(query)[0]
+    assert desk.preview("moroshka", "хлеб NOT автор:анна").matching == 1
+    opened(CONFIG.replace("true", "[rows]", 1), ROWS)
+    assert "только у источников rows" in desk.remarks("автор:пётр")[0]
+    assert desk.remarks("сбер «автор:»") == ()
+    opened(CONFIG, ROWS)
+    assert desk.remarks("автор:пётр") == ()
 
 
 def test_an_imported_company_may_have_a_query(opened: Opener) -> None:
@@ -618,10 +690,10 @@ def test_an_imported_company_may_have_a_query(opened: Opener) -> None:
     options = transfer.options_for(house, opened.folder / "more.csv", "more", {})
     transfer.import_file(house, options, "more", None, lambda _: None)
     desk = BrandDesk(house.db)
-    assert desk.is_applied()  # a new company alone moves nothing
-    assert desk.preview("groza", "").matching == 1
-    desk.save("groza", "дождь")
-    list(desk.apply())
+    assert desk.applying() is None  # a new company alone moves nothing
+    assert desk.preview("groza", "").named == 1
+    save(house, "дождь", "groza")
+    apply(house)
     assert brands_of_texts(house)["Дождь"] == {"groza"}
     assert brands_of_texts(house)["Шум"] == {"groza"}
 
@@ -630,4 +702,4 @@ def test_the_fingerprint_is_of_what_decides(opened: Opener) -> None:
     house = opened(CONFIG, ROWS)
     with house.db.read() as session:
         assert matching.load(session, house.brands) is house.brands
-        assert matching.is_matched(session)
+        assert matching.progress(session) is None

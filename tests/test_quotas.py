@@ -17,9 +17,12 @@ from pydantic import SecretStr
 from shop import Shop
 
 from collectors import runner
-from collectors.base import Collector, Context, Item, Quota, QuotaSpent, Status
-from collectors.http import Http, Limits
+from collectors.base import Collector, Context, Item, Quota
+from collectors.errors import QuotaSpent
+from collectors.http import Http
 from collectors.options import SourceOptions
+from collectors.outcomes import Status
+from collectors.politeness import Limits
 from collectors.quotas import Bucket, Quotas, digest, next_midnight, when
 from storage import leases, queries
 from storage import tables as t
@@ -36,6 +39,7 @@ class Options(SourceOptions):
 
     token: SecretStr = SecretStr("hush-hush")
     page: str = "a"
+    query: str | None = None
 
 
 QUOTA = Quota(by="token", per_day=3, zone=PACIFIC)
@@ -212,10 +216,30 @@ def test_when_is_told_in_the_zone_of_the_app(moment: datetime, words: str) -> No
     assert when(moment, NOON, MOSCOW) == words
 
 
-def test_a_day_may_be_longer_or_shorter_than_24_hours() -> None:
-    zone = ZoneInfo("Europe/Berlin")
-    before = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # 00:30 of the day the clock goes forward
-    assert next_midnight(before, zone) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("now", "zone", "hours"),
+    [
+        (datetime(2026, 1, 10, 21, tzinfo=UTC), "Europe/Moscow", 24),
+        (datetime(2026, 1, 10, 12, tzinfo=UTC), "Europe/Moscow", 9),
+        (datetime(2026, 3, 8, 8, tzinfo=UTC), PACIFIC, 23),  # clocks go forward
+        (datetime(2026, 11, 1, 7, tzinfo=UTC), PACIFIC, 25),
+    ],
+)
+def test_a_day_may_be_longer_or_shorter_than_24_hours(now: datetime, zone: str, hours: int) -> None:
+    assert next_midnight(now, ZoneInfo(zone)) - now == timedelta(hours=hours)
+
+
+def test_a_limit_of_one_method_counts_its_sources_only(db: Database) -> None:
+    api, quota = Api(), Quota(by="token", per_day=1, day_of="query")
+    for _ in range(3):
+        api.ask(of(db), quota)
+    api.ask(of(db), quota, query="морошка")
+    with pytest.raises(QuotaSpent):
+        api.ask(of(db), quota, query="клюква")
+    api.ask(of(db), quota)
+    meter = of(db).meter("api", quota, Options())
+    assert meter is not None
+    assert meter.key is None
 
 
 def pages(ctx: Context) -> Iterator[list[Item]]:

@@ -13,23 +13,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from memory import NOW, MemoryStore, NoOptions, collector, listing, mention
 
 from collectors import runner
-from collectors.base import (
+from collectors.base import EPOCH, Collector, Context, Deleted, Item, Mention, Order
+from collectors.errors import (
     CollectError,
-    Collector,
-    Context,
-    Deleted,
-    Item,
     LayoutChanged,
-    Mention,
     NeedsHuman,
     NotModified,
-    Order,
-    Outcome,
     SkipItem,
-    Status,
     Transient,
 )
-from collectors.http import Http, Limits
+from collectors.http import Http
+from collectors.outcomes import Outcome, Status
+from collectors.politeness import Limits
 
 HOUR = timedelta(hours=1)
 LOOKBACK = timedelta(days=1, hours=20)  # a date's step and the longest delay of the machine below
@@ -62,7 +57,7 @@ def test_a_whole_pass() -> None:
     assert store.log == ["page", "page", "cursor", "outcome"]
     assert store.saved.cursor == NOW
     assert outcome.next_due == NOW + HOUR
-    assert outcome.coverage.asked_from == runner.EPOCH
+    assert outcome.coverage.asked_from == EPOCH
     assert (outcome.coverage.oldest, outcome.coverage.newest) == (NOW - timedelta(days=2), NOW)
     assert outcome.finished_at == NOW + timedelta(seconds=5)
     assert {item.source for item in store.items.values()} == {"src"}
@@ -218,6 +213,21 @@ def test_half_a_page_unreadable_is_a_new_layout() -> None:
     assert outcome.status is Status.LAYOUT_CHANGED
     assert (outcome.counts.new, outcome.counts.skipped) == (2, 3)
     assert crawl(pages(0, 1), MemoryStore()).status is Status.LAYOUT_CHANGED
+    # Cards that cannot be read are told as such also where there were some before.
+    outcome = crawl(pages(0, 1), store)
+    assert (outcome.status, outcome.counts.skipped) == (Status.LAYOUT_CHANGED, 1)
+    assert "не прочитано 1 записей из 1" in outcome.error
+
+
+def test_items_without_a_date_say_nothing_of_the_window() -> None:
+    page: list[Item] = [mention(1, day=3), mention(2, date_known=False), mention(3, day=5)]
+    covered = crawl(collector(listing(page)), MemoryStore()).coverage
+    assert (covered.oldest, covered.newest) == (NOW - timedelta(days=5), NOW - timedelta(days=3))
+
+
+def test_a_run_never_ends_before_it_began() -> None:
+    outcome = crawl(collector(listing([mention(1)])), MemoryStore(), clock=lambda: NOW - HOUR)
+    assert (outcome.started_at, outcome.finished_at) == (NOW, NOW)
 
 
 def test_an_empty_first_page_where_items_used_to_be() -> None:
@@ -300,7 +310,7 @@ def test_changed_options_read_the_source_from_its_beginning() -> None:
         options = Address(url=url)
         runner.crawl("src", collector(pages), options, store, http, interval=HOUR, now=NOW)
     later = NOW - timedelta(days=2)
-    assert asked == [runner.EPOCH, later, runner.EPOCH, later]
+    assert asked == [EPOCH, later, EPOCH, later]
 
 
 def test_preview_stores_nothing_and_names_errors() -> None:

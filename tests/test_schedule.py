@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from shop import MOSCOW, Shop
 from typer.testing import CliRunner
 
 from collectors import schedules
-from collectors.base import Counts, Outcome, Status
+from collectors.outcomes import Counts, Outcome, Status
 from otklik import crawling, pipeline
 from otklik.cli import app
 from otklik.commands import backfill
@@ -151,7 +151,7 @@ def ended(shop: Shop, status: Status = Status.OK, **more: Any) -> None:
 def crawling_store(shop: Shop, lease: Lease) -> Any:
     from storage.crawls import SqlStore
 
-    return SqlStore(shop.db, MOSCOW, lambda _: (), str, lease=lease)
+    return SqlStore(shop.db, MOSCOW, lambda _: lambda _: (), str, lease=lease)
 
 
 @pytest.fixture
@@ -223,6 +223,20 @@ def test_one_crawl_a_site(hourly: Shop) -> None:
     assert isinstance(claim(hourly, "b", "other", site=""), Lease)
     later = NOW + MINUTE
     assert isinstance(claim(hourly, "b", "other", site="site.ru", now=later), Lease)
+
+
+def test_a_site_that_was_left_rests_for_other_processes(hourly: Shop) -> None:
+    declare(hourly, *(SourceDeclaration(n, "feed", schedule="1ч") for n in ("reviews", "other")))
+    one, two = (Keeper(hourly.db, clock=lambda: NOW) for _ in range(2))
+    hold = one.claim("reviews", site="site.ru")
+    assert isinstance(hold, Hold)
+    one.release(hold, rest=timedelta(seconds=20))
+    assert two.claim("other", site="site.ru") is Refused.SITE_BUSY
+    assert isinstance(two.claim("other", site="else.ru"), Hold)
+    assert isinstance(one.claim("reviews", site="site.ru"), Hold)  # its own door waits
+    one.release(hold, rest=timedelta(seconds=20))
+    rested = NOW + timedelta(seconds=21)
+    assert isinstance(claim(hourly, "b", site="site.ru", now=rested), Lease)
 
 
 def test_a_turn_is_taken_once_though_many_reach_for_it(hourly: Shop, db_url: str) -> None:
@@ -373,7 +387,8 @@ def test_a_source_may_be_added_in_the_app_and_removed_there(shop: Shop) -> None:
 
 
 def test_coverage_and_history_are_read_back(hourly: Shop) -> None:
-    from collectors.base import Coverage, Skipped
+    from collectors.base import Skipped
+    from collectors.outcomes import Coverage
 
     coverage = Coverage(
         asked_from=NOW - 9 * HOUR, oldest=NOW - 3 * HOUR, newest=NOW, cap_hit="500 записей"
@@ -458,6 +473,13 @@ class Bench:
         with self.house.db.read() as session:
             found = queries.sources_now(session, now=self.clock.now)
         return {source.name: source for source in found}
+
+    def stored(self, source: str) -> int:
+        """How many mentions of a source there are."""
+        assert self.house
+        with self.house.db.read() as session:
+            found = queries.catalog(session).sources
+        return next(row.mentions for row in found if row.name == source)
 
     def job(self, call: Callable[..., int], *arguments: Any, **more: Any) -> queries.JobRow:
         """Ask for a job, have it done, and what came of it."""
@@ -589,6 +611,85 @@ def test_a_changed_config_is_taken_over_and_a_broken_one_is_not(bench: Bench, si
     assert bench.crawls() == ["a", "b"]
 
 
+def test_more_workers_of_a_changed_config_work_at_once(bench: Bench) -> None:
+    with ExitStack() as stack:
+        sites = [stack.enter_context(publishing(delay=0.3)) for _ in range(6)]
+        feeds = {f"s{n}": one.url + "/x" for n, one in enumerate(sites)}
+        bench.open(feeds, workers=1)
+        worker = bench.worker()
+        bench.write(feeds, workers=6)
+        os.utime(bench.folder / "config.yaml", (2, 2))
+        bench.step(worker)
+        assert len(bench.crawls()) == 6
+        visits = [one.visits[0] for one in sites]
+        assert max(visit.began for visit in visits) < min(visit.ended or 0 for visit in visits)
+
+
+def test_what_a_step_did_not_expect_ends_no_worker(
+    bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open({"a": f"{site.url}/a"})
+    worker = bench.worker()
+    monkeypatch.setattr("otklik.schedule._REST", timedelta(0))
+    failures = iter([OSError("disk"), StorageError("busy")])
+    step = worker.step
+
+    def fail_at_first() -> None:
+        for error in failures:
+            raise error
+        step()
+        if bench.crawls():
+            worker.stop()
+
+    monkeypatch.setattr(worker, "step", fail_at_first)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert bench.crawls() == ["a"]
+
+
+def test_a_clock_that_goes_back_delays_neither_jobs_nor_turns(bench: Bench, site: Site) -> None:
+    house = bench.open({name: f"{site.url}/{name}" for name in "abc"})
+    right = bench.clock.now
+    bench.clock.now += timedelta(days=3650)
+    worker = bench.worker()
+    bench.settle(worker)
+    bench.clock.now += 9 * HOUR  # turns were missed, and begin spread over some seconds
+    worker._look_again()
+    worker._find_turns()
+    bench.clock.now = right
+    with house.db.write() as session:
+        number = commands.run_now(session, bench.sources()["a"].id, now=right)
+    bench.settle(worker)
+    with house.db.read() as session:
+        assert queries.job(session, number).state == "done"
+    bench.clock.now += HOUR + timedelta(minutes=5)
+    before = len(bench.crawls())
+    bench.settle(worker)
+    assert sorted(bench.crawls()[before:]) == ["a", "b", "c"]
+
+
+def test_a_source_put_off_for_a_moment_does_not_wait_for_a_wrong_time(
+    bench: Bench, site: Site
+) -> None:
+    house = bench.open({name: f"{site.url}/{name}" for name in "ab"})
+    right = bench.clock.now
+    bench.clock.now += timedelta(days=3650)
+    other = Keeper(house.db, clock=lambda: bench.clock.now)
+    hold = other.claim("b", site=site.url.removeprefix("http://"))
+    assert isinstance(hold, Hold)
+    worker = bench.worker()
+    bench.step(worker)
+    assert (bench.crawls(), set(worker._starts)) == ([], {"a"})
+    other.release(hold)
+    bench.clock.now = right
+    bench.settle(worker)
+    bench.clock.now += timedelta(minutes=5)
+    bench.settle(worker)
+    assert sorted(bench.crawls()) == ["a", "b"]
+
+
 def test_a_crawl_that_is_stopped_leaves_nothing_behind_and_is_due_still(bench: Bench) -> None:
     with publishing(delay=0.5) as slow:
         bench.open({"a": f"{slow.url}/a"})
@@ -599,7 +700,8 @@ def test_a_crawl_that_is_stopped_leaves_nothing_behind_and_is_due_still(bench: B
         worker.finish()
     assert bench.crawls() == []
     source = bench.sources()["a"]
-    assert (source.state, source.running_since, source.mentions) == (State.DUE, None, 0)
+    assert (source.state, source.running_since) == (State.DUE, None)
+    assert bench.stored(source.name) == 0
 
 
 # Jobs
@@ -654,7 +756,7 @@ def test_backfill_takes_its_range_and_touches_nothing_else(bench: Bench, site: S
         assert list(session.execute(sa.select(t.source_state))) == []
         assert list(session.execute(sa.select(t.crawl))) == []
     bench.settle(bench.worker())
-    assert bench.sources()["a"].mentions == 3
+    assert bench.stored("a") == 3
 
 
 def test_a_form_is_previewed_and_stores_nothing(bench: Bench, site: Site) -> None:
@@ -702,7 +804,7 @@ def test_a_source_of_the_app_is_crawled(bench: Bench, site: Site) -> None:
         commands.add_source(session, declared)
     bench.settle(bench.worker())
     assert bench.crawls() == ["mine"]
-    assert bench.sources()["mine"].mentions == 3
+    assert bench.stored("mine") == 3
 
 
 # Whole processes
@@ -843,11 +945,38 @@ def test_the_app_brings_its_worker_and_takes_it_along(bench: Bench, site: Site) 
         served.wait()
 
 
+def test_the_app_ends_whole_by_a_signal_to_its_first_process(bench: Bench, site: Site) -> None:
+    house = bench.open({"a": f"{site.url}/a"})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def answers() -> bool:
+        with socket.socket() as line:
+            return line.connect_ex(("127.0.0.1", port)) == 0
+
+    def has_worker() -> bool:
+        with house.db.read() as session:
+            return queries.worker_seen(session) is not None
+
+    served = start(bench.folder, "serve", "--port", str(port), "--headless", start_new_session=True)
+    try:
+        wait_for(lambda: answers() and has_worker())
+        served.terminate()
+        assert served.wait(120) == 0
+        assert not answers()
+        assert not has_worker()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(served.pid, signal.SIGKILL)
+        served.wait()
+
+
 def test_backfill_on_the_command_line(bench: Bench, site: Site) -> None:
     house = bench.open({"a": f"{site.url}/a"})
     long_ago = date(2020, 1, 1)
     assert backfill(house, ["a"], long_ago, date(2020, 2, 1), as_json=False) == 0
-    assert bench.sources()["a"].mentions == 0
+    assert bench.stored("a") == 0
     with pytest.raises(ConfigError, match="--from"):
         backfill(house, ["a"], long_ago, long_ago, as_json=False)
     # The feed's entries are of the last minutes; around midnight, of the day before, too.

@@ -14,9 +14,11 @@ from memory import NOW, MemoryStore
 from pydantic import ValidationError
 
 from collectors import registry, runner
-from collectors.base import Context, Deleted, Item, NeedsHuman, Outcome, Status, Transient
-from collectors.http import Http, Limits
-from collectors.runner import EPOCH
+from collectors.base import EPOCH, Context, Deleted, Item
+from collectors.errors import NeedsHuman, Transient
+from collectors.http import Http
+from collectors.outcomes import Outcome, Status
+from collectors.politeness import Limits
 from collectors.safe_xml import parse_xml
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -202,6 +204,18 @@ def test_wordpress_without_a_count_of_pages_reads_to_the_first_that_is_not_full(
     site = Site(answer)
     assert sum(map(len, read(context("wordpress", site), "wordpress"))) == 205
     assert len(site.asked) == 3
+
+
+def test_wordpress_comments_deleted_meanwhile_end_the_list() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if query(request)["page"] == "2":
+            return httpx.Response(400, json={"code": "rest_comment_invalid_page_number"})
+        found = [{"id": 1, "date_gmt": NOW.isoformat(), "content": {"rendered": "да"}}]
+        return httpx.Response(200, json=found, headers={"X-WP-TotalPages": "2"})
+
+    assert len(read(context("wordpress", Site(answer)), "wordpress")) == 1
+    with pytest.raises(NeedsHuman):
+        read(context("wordpress", Site(lambda _: httpx.Response(400))), "wordpress")
 
 
 def test_a_preset_gives_way_to_what_the_user_writes() -> None:

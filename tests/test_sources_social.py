@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -14,11 +15,11 @@ from pydantic import ValidationError
 from recorded import Case, cases
 
 from collectors import registry, shapes
-from collectors.base import CollectError, Context, Deleted, Item, NeedsHuman, SkipItem, Transient
-from collectors.dates import until_midnight
-from collectors.http import Http, Limits
+from collectors.base import EPOCH, Context, Deleted, Item
+from collectors.errors import CollectError, NeedsHuman, QuotaSpent, SkipItem, Transient
+from collectors.http import Http
 from collectors.options import zone_of
-from collectors.runner import EPOCH
+from collectors.politeness import Limits
 
 KINDS = {"bluesky", "hackernews", "mastodon", "telegram", "vk", "youtube"}
 HOUR = timedelta(hours=1)
@@ -70,7 +71,7 @@ def vk_error(code: int) -> Site:
         (6, Transient, "подождать", timedelta(seconds=1)),
         (9, Transient, "подождать", HOUR),
         (10, Transient, "подождать", None),
-        (29, Transient, "завтра", 9 * HOUR),  # 12:00 UTC is 15:00 in Moscow
+        (29, QuotaSpent, "завтра", 9 * HOUR),  # 12:00 UTC is 15:00 in Moscow
     ],
 )
 def test_vk_errors(
@@ -79,6 +80,17 @@ def test_vk_errors(
     with pytest.raises(error, match=words) as raised:
         vk_error(code).crawl("vk", token="k", query="морошка")
     assert getattr(raised.value, "retry_after", None) == wait
+
+
+def test_vk_is_asked_again_where_it_only_was_too_many_a_second() -> None:
+    busy = vk_error(6)
+    with pytest.raises(Transient):
+        busy.crawl("vk", token="k", query="морошка")
+    assert len(busy.asked) == Limits().attempts
+    spent = vk_error(29)
+    with pytest.raises(QuotaSpent):
+        spent.crawl("vk", token="k", query="морошка")
+    assert len(spent.asked) == 1
 
 
 def test_vk_wall_tells_deletions_answers_and_closed_comments() -> None:
@@ -91,7 +103,7 @@ def test_vk_wall_tells_deletions_answers_and_closed_comments() -> None:
 def test_vk_search_owns_up_to_its_cap() -> None:
     _, ctx, _ = crawled("vk", "search")
     assert ctx.cap_hit is not None
-    assert "6 записей из 1600" in ctx.cap_hit
+    assert "8 записей из 1600" in ctx.cap_hit
     assert ctx.left_out == 1  # a picture without words
 
 
@@ -108,6 +120,25 @@ def test_vk_search_owns_up_to_its_cap() -> None:
 def test_vk_options_name_one_place(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         registry.find("vk").Options.model_validate({"token": "k", **options})
+
+
+def test_a_closed_discussion_does_not_hide_the_others() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = parse_qs(request.content.decode())
+        if request.url.path.endswith("getTopics"):
+            topics = [{"id": n, "updated": 1767900000, "title": "Отзывы"} for n in (1, 2)]
+            return httpx.Response(200, json={"response": {"items": topics, "count": 2}})
+        if asked["topic_id"] == ["1"]:
+            return httpx.Response(200, json={"error": {"error_code": 15, "error_msg": "closed"}})
+        said = [{"id": 7, "from_id": 5, "date": 1767900000, "text": "Хлеб свежий."}]
+        return httpx.Response(200, json={"response": {"items": said, "count": 1}})
+
+    vk = registry.find("vk")
+    http = Http(Limits(delay=0), transport=httpx.MockTransport(answer), sleep=lambda _: None)
+    options = vk.Options.model_validate({"token": "k", "board": 9})
+    ctx = Context(source="src", options=options, since=EPOCH, now=NOW, http=http)
+    assert [item.external_id for page in vk.pages(ctx) for item in page] == ["topic-9_2_7"]
+    assert [note.where for note in ctx.notes] == ["topic-9_1"]
 
 
 PLAIN_CARD = (
@@ -147,9 +178,10 @@ def test_telegram_channels_are_named_in_any_way(name: str) -> None:
     ("status", "reason", "error", "words", "wait"),
     [
         (403, "commentsDisabled", NeedsHuman, "отключены", None),
-        (403, "quotaExceeded", Transient, "завтра", 20 * HOUR),  # 4:00 in California
+        (403, "quotaExceeded", QuotaSpent, "завтра", 20 * HOUR),  # 4:00 in California
         (403, "rateLimitExceeded", Transient, "подождать", None),
         (400, "processingFailure", Transient, "подождать", None),
+        (400, "invalidPageToken", Transient, "забыл", timedelta(minutes=1)),
         (400, "badRequest", NeedsHuman, "ключ", None),
         (403, "accessNotConfigured", NeedsHuman, "включён", None),
         (404, "videoNotFound", NeedsHuman, "не нашёл", None),
@@ -225,19 +257,6 @@ def test_a_bound_on_pages_is_told(kind: str, name: str) -> None:
     assert items
     assert ctx.cap_hit is not None
     assert "max_pages" in ctx.cap_hit
-
-
-@pytest.mark.parametrize(
-    ("now", "zone", "wait"),
-    [
-        (datetime(2026, 1, 10, 12, tzinfo=UTC), "Europe/Moscow", 9 * HOUR),
-        (datetime(2026, 1, 10, 21, tzinfo=UTC), "Europe/Moscow", 24 * HOUR),
-        (datetime(2026, 3, 8, 8, tzinfo=UTC), "America/Los_Angeles", 23 * HOUR),  # clocks go on
-        (datetime(2026, 11, 1, 7, tzinfo=UTC), "America/Los_Angeles", 25 * HOUR),
-    ],
-)
-def test_until_midnight(now: datetime, zone: str, wait: timedelta) -> None:
-    assert until_midnight(now, zone_of(zone)) == wait
 
 
 def test_shapes_take_what_sites_write_and_nothing_else() -> None:

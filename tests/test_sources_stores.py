@@ -20,9 +20,11 @@ from pydantic import ValidationError
 from recorded import Case, cases
 
 from collectors import registry, runner
-from collectors.base import Context, Item, LayoutChanged, NeedsHuman, Status, Transient
-from collectors.http import Http, Limits
-from collectors.runner import EPOCH
+from collectors.base import EPOCH, Context, Item
+from collectors.errors import LayoutChanged, NeedsHuman, Transient
+from collectors.http import Http
+from collectors.outcomes import Status
+from collectors.politeness import Limits
 
 LATER = NOW + timedelta(hours=5)  # the wall clock: the run began long ago
 KINDS = (
@@ -161,10 +163,12 @@ def test_rustore_signs_key_id_and_moment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["appstore_connect", "googleplay", "rustore", "google_business"])
 def test_a_token_that_runs_out_is_got_anew_and_a_refused_one_needs_a_human(kind: str) -> None:
-    pages = [page for case in cases() if case.kind == kind for page in list_answers(case)]
+    pages = max((list_answers(case) for case in cases() if case.kind == kind), key=len)
     refusals = [False, True, False, False]
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/feedback"):
+            return httpx.Response(404)
         if refusals.pop(0):
             return httpx.Response(401)
         return httpx.Response(200, content=pages.pop(0))
@@ -176,8 +180,12 @@ def test_a_token_that_runs_out_is_got_anew_and_a_refused_one_needs_a_human(kind:
 
 
 def list_answers(case: Case) -> list[bytes]:
-    """The recorded list, page by page, without what gets a token."""
-    told = [answer for url, answer in case.told["responses"].items() if "POST" not in url]
+    """The recorded list, page by page, without what gets a token and RuStore's answers."""
+    told = [
+        answer
+        for url, answer in case.told["responses"].items()
+        if "POST" not in url and "/feedback" not in url
+    ]
     return [(case.folder / answer["file"]).read_bytes() for answer in told]
 
 
@@ -291,6 +299,21 @@ def test_the_app_store_ends_after_five_hundred() -> None:
     assert "500" in str(ctx.cap_hit)
 
 
+def test_a_feed_that_repeats_its_page_does_not_hide_the_next_country() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/robots.txt":
+            return httpx.Response(404)
+        country = request.url.path.split("/")[1]
+        asked.append(country)
+        return httpx.Response(200, json=apple_page(country))
+
+    pages = read(context("appstore", answer, countries=["ru", "kz"]), "appstore")
+    assert len(pages) == 2
+    assert asked == ["ru", "ru", "kz", "kz"]
+
+
 def test_an_atom_form_that_is_none() -> None:
     undated = apple_page("1")
     del undated["feed"]["entry"][0]["updated"]
@@ -374,5 +397,5 @@ def test_rustore_stops_early_only_while_dates_are_in_order() -> None:
     pages = {case.name: case for case in cases() if case.kind == "rustore"}
     for case in pages.values():
         case.pages(since=NOW + timedelta(days=1))
-    assert len(pages["ordered"].asked) == 2  # the token and one page
-    assert len(pages["mixed"].asked) == 3
+    assert len(pages["ordered"].asked) == 3  # the token, one page and the answers
+    assert len(pages["mixed"].asked) == 4

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from conftest import make_mention
 from shop import MOSCOW, Shop
 
-from collectors.base import Counts, Coverage, Mention, Outcome, Saved, Skipped, Status
+from collectors.base import Mention, Skipped
+from collectors.outcomes import Counts, Coverage, Outcome, Saved, Status
 from storage import commands, crawls, jobs, mentions
 from storage import tables as t
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
@@ -27,7 +28,7 @@ def sync(
 
 
 def store(shop: Shop, brands_of: Any = lambda _: ()) -> SqlStore:
-    return SqlStore(shop.db, zone=MOSCOW, brands_of=brands_of, lemmas_of=str)
+    return SqlStore(shop.db, zone=MOSCOW, brands_now=lambda _: brands_of, lemmas_of=str)
 
 
 def outcome(status: Status = Status.OK, **fields: Any) -> Outcome:

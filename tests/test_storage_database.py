@@ -15,10 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import Clock, make_mention
-from shop import MOSCOW, Shop, make_analysis
+from shop import MOSCOW, Shop, make_analysis, rematch_all
 from sqlmodel import Session
 
-from collectors.base import Counts, Outcome, Status
+from collectors.outcomes import Counts, Outcome, Status
 from nlp.labels import Tone
 from storage import (
     commands,
@@ -135,7 +135,7 @@ WRITES: dict[str, Callable[[Session], Any]] = {
         model_version="v",
         now=NOW,
     ),
-    "rematch": lambda session: mentions.rematch(session, lambda _: ()),
+    "rematch": lambda session: rematch_all(session, lambda _: ()),
     "rezone": lambda session: mentions.rezone(session, MOSCOW),
     "relabel": lambda session: labelling.relabel(session, [1]),
     "use_model": lambda session: labelling.use_model(session, "v"),
@@ -178,7 +178,7 @@ def test_every_write_tells_that_the_database_is_locked(locked: Database) -> None
 
 
 def test_the_store_of_the_runner_tells_it_too(locked: Database) -> None:
-    store = SqlStore(locked, zone=MOSCOW, brands_of=lambda _: (), lemmas_of=str)
+    store = SqlStore(locked, zone=MOSCOW, brands_now=lambda _: lambda _: (), lemmas_of=str)
     outcome = Outcome(
         source="x", status=Status.OK, started_at=NOW, finished_at=NOW, counts=Counts()
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from conftest import make_mention
-from shop import Shop, make_analysis
+from shop import Shop, make_analysis, rematch_all
 
 from collectors.base import Deleted
 from nlp.analysis import Failure
@@ -43,9 +43,7 @@ def rematch(shop: Shop, brand_ids: list[int], mention_id: int) -> None:
     """Give one mention other brands; the others keep theirs."""
     key = shop.rows()[mention_id - 1].external_id
     with shop.db.write() as session:
-        mentions.rematch(
-            session, lambda item: brand_ids if item.external_id == key else shop.matched
-        )
+        rematch_all(session, lambda item: brand_ids if item.external_id == key else shop.matched)
 
 
 def correct(shop: Shop, mention_id: int = 1, **fields: Any) -> None:
@@ -154,6 +152,10 @@ def test_the_newer_model_replaces_and_the_chosen_one_outranks(shop: Shop) -> Non
     assert labels(shop) == [("negative", "complaint")]
     shop.analyse(make_analysis(tone=Tone.NEUTRAL), model="v3")
     assert labels(shop) == [("negative", "complaint")]
+    with shop.db.write() as session:
+        use_model(session, "v4")  # has said nothing yet, so the newest answer holds
+    assert labels(shop) == [("neutral", "complaint")]
+    assert [row.tone for row in shop.rows(t.mention_daily)] == ["neutral"]
 
 
 def test_a_failure_of_the_newer_model_leaves_the_older_answer(shop: Shop) -> None:
@@ -187,6 +189,10 @@ def test_a_correction_may_take_all_opinions_away_and_needs_no_model(shop: Shop) 
     assert [row.voice for row in shop.rows(t.opinion_daily)] == [False]
     correct(shop, 1, opinions=[])
     assert shop.rows(t.opinion) == shop.rows(t.opinion_daily) == []
+    assert labels(shop)[0] == (None, "promo")
+    correct(shop, 1, tone=Tone.NEUTRAL)
+    assert labels(shop)[0] == ("neutral", "promo")
+    assert [row.opinions for row in shop.rows(t.correction)][-1] == []
 
 
 def test_a_correction_is_of_the_text_it_judged(shop: Shop) -> None:
@@ -299,7 +305,7 @@ def test_rematch_moves_mentions_with_their_labels(shop: Shop) -> None:
     shop.analyse(make_analysis(opinions=[PRICE]))
     both = [shop.brands["moroshka"], shop.brands["ambar"]]
     with shop.db.write() as session:
-        moved = mentions.rematch(session, lambda item: both if "Морошка" in item.text else [])
+        moved = rematch_all(session, lambda item: both if "Морошка" in item.text else [])
     assert moved == 1
     assert [(row.mention_id, row.brand_id) for row in shop.rows(t.mention_brand)] == [
         (1, both[0]),
@@ -309,8 +315,7 @@ def test_rematch_moves_mentions_with_their_labels(shop: Shop) -> None:
     assert labels(shop) == [("negative", "complaint")] * 3
     assert len(shop.rows(t.opinion)) == sum(row.n for row in shop.rows(t.opinion_daily)) == 3
     with shop.db.write() as session:
-        assert mentions.rematch(session, lambda _: [], source_ids=[]) == 0
-        assert mentions.rematch(session, lambda _: []) == 1
+        assert rematch_all(session, lambda _: []) == 1
 
 
 def test_rematch_leaves_the_source_of_one_brand_alone(shop: Shop) -> None:
@@ -318,7 +323,7 @@ def test_rematch_leaves_the_source_of_one_brand_alone(shop: Shop) -> None:
     own = shop.brands["moroshka"]
     with shop.db.write() as session:
         session.execute(sa.update(t.source).values(brand_id=own))
-        mentions.rematch(session, lambda _: [shop.brands["ambar"]])
+        rematch_all(session, lambda _: [shop.brands["ambar"]])
     assert [row.brand_id for row in shop.rows(t.mention_brand)] == [own]
 
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shop import Shop
 
-from collectors.base import Counts, Deleted, Mention
+from collectors.base import Deleted, Mention
+from collectors.outcomes import Counts
 from storage import crawls
 from storage import tables as t
 from storage.crawls import SourceDeclaration

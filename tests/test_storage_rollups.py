@@ -1,31 +1,31 @@
 """After any history the daily sums and the labels equal what a plain recount of the rows says."""
 
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
+import naive
 from conftest import Clock, make_mention
-from hypothesis import HealthCheck, settings
+from histories import run
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from shop import Shop, make_analysis
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from shop import Shop, make_analysis, rematch_all
 
 from collectors.base import Deleted, Mention
 from nlp.analysis import Failure, Result
 from nlp.labels import NOT_A_VOICE, Intent, Kind, Tone, Touchpoint
-from storage import commands, mentions, rollups
+from storage import commands, erasing, mentions, rollups
 from storage import settings as facts
 from storage import tables as t
+from storage.columns import INTENTS
 from storage.commands import CorrectedOpinion
 from storage.database import Database
 from storage.errors import NotFound
-from storage.labelling import INTENT_COLUMNS, use_model
+from storage.labelling import use_model
 
+TALE = "курьер опоздал на два часа и даже не позвонил, молоко вытекло на хлеб, поддержка молчит"
 IDS = st.sampled_from(["a", "b", "c", "d"])
 MODELS = st.sampled_from(["v1", "v2", "v3"])
 ZONES = st.sampled_from(["Europe/Moscow", "Asia/Tokyo", "America/New_York"]).map(ZoneInfo)
@@ -35,7 +35,8 @@ MOMENTS = st.integers(0, 71).map(
 ITEMS = st.builds(
     make_mention,
     external_id=IDS,
-    text=st.sampled_from(["ужас", "восторг", "так себе"]),
+    text=st.sampled_from(["ужас", "восторг", "так себе", TALE, TALE, f"{TALE} и точка"]),
+    repost_of=st.sampled_from([None, None, "a"]),
     published_at=MOMENTS,
     date_known=st.booleans(),
     rating=st.none() | st.floats(0, 10),
@@ -133,10 +134,15 @@ class History(RuleBasedStateMachine):
         except NotFound:
             pass
 
+    @rule(mention_ids=st.lists(st.integers(1, 4), unique=True, max_size=2))
+    def erase(self, mention_ids: list[int]) -> None:
+        with self.shop.db.write() as session:
+            erasing.erase(session, mention_ids)
+
     @rule(data=st.data())
     def rematch(self, data: Any) -> None:
         with self.shop.db.write() as session:
-            mentions.rematch(session, lambda _: data.draw(self.brand_sets))
+            rematch_all(session, lambda _: data.draw(self.brand_sets))
 
     @rule(zone=ZONES)
     def rezone(self, zone: ZoneInfo) -> None:
@@ -187,25 +193,23 @@ def _brands(shop: Shop) -> dict[int, list[int]]:
 
 def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
     """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
-    brands = _brands(shop)
+    brands, repeats = _brands(shop), naive.repeats(shop)
     sums: dict[Any, Counter[str]] = defaultdict(Counter)
     opinions: Counter[Any] = Counter()
     for mention in shop.rows():
         assert bool(brands[mention.id]) == (mention.deleted_at is None)
         answer, human = _holding(shop, mention)
         kind = (human and human.kind) or (answer and answer.kind) or ""
-        stars = 0
-        if mention.rating is not None:
-            exact = 1 + (mention.rating - 1) * 4 / (mention.rating_scale - 1)
-            stars = min(5, max(1, int(exact + 0.5) if exact > 0 else 1))
         for brand_id in brands[mention.id]:
+            if repeats[mention.id, brand_id]:
+                continue
             where = (brand_id, mention.published_at.astimezone(shop.zone).date(), mention.source_id)
             several = answer and len(brands[mention.id]) > 1
             target = answer.targets.get(str(brand_id)) if several else None
             tone = (human and human.tone) or target or (answer and answer.tone) or ""
-            counter = sums[(*where, tone, kind, stars)]
+            counter = sums[(*where, tone, kind, naive.stars(mention))]
             counter["n"] += 1
-            counter.update(INTENT_COLUMNS[intent] for intent in (answer.intents if answer else ()))
+            counter.update(INTENTS[intent] for intent in (answer.intents if answer else ()))
             if mention.nps is not None:
                 counter[
                     "promoters"
@@ -219,7 +223,8 @@ def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
                 found = human.opinions
             for opinion in found:
                 voice = kind not in NOT_A_VOICE
-                opinions[(*where, opinion["touchpoint"], opinion["tone"], stars, voice)] += 1
+                said = (opinion["touchpoint"], opinion["tone"], naive.stars(mention), voice)
+                opinions[(*where, *said)] += 1
     measures = [column.name for column in t.mention_daily.c if not column.primary_key]
     return (
         {(*key, *(counter[name] for name in measures)) for key, counter in sums.items()},
@@ -246,38 +251,5 @@ def _holding(shop: Shop, mention: Any) -> tuple[Any, Any]:
     return (answers or [None])[-1], (corrections or [None])[-1]
 
 
-def _run(make_db: Callable[[], Database], examples: int) -> None:
-    machine = type("Run", (History,), {"make_db": staticmethod(make_db)})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=15,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-def test_any_history_on_sqlite(tmp_path: Path, empty_sqlite: str) -> None:
-    def make_db() -> Database:
-        path = tmp_path / "history.db"
-        for leftover in tmp_path.glob("history.db*"):
-            leftover.unlink()
-        shutil.copy(empty_sqlite, path)
-        return Database(str(path))
-
-    _run(make_db, examples=20)
-
-
-def test_any_history_on_postgres(empty_postgres: str) -> None:
-    def make_db() -> Database:
-        database = Database(empty_postgres)
-        names = ", ".join(table.name for table in t.mention.metadata.sorted_tables)
-        with database.write() as session:
-            session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
-            session.execute(
-                sa.insert(t.brand).values(code="", name="Без бренда", aliases=[], origin="system")
-            )
-        return database
-
-    _run(make_db, examples=5)
+def test_any_history(emptied: Callable[[], Database]) -> None:
+    run(History, emptied, examples=24, steps=15)

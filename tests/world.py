@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from collectors.base import Counts, Coverage, Mention, Outcome, Status
+from collectors.base import Mention
+from collectors.outcomes import Counts, Coverage, Outcome, Status
 from nlp.analysis import Analysis, Failure, Opinion, Result
 from nlp.labels import Intent, Kind, Tone, Touchpoint
 from storage import crawls, mentions
@@ -111,7 +112,7 @@ def fill(world: World, n: int, seed: int = 1) -> World:
 
 def crawl(world: World, source: str, status: Status = Status.OK, error: str = "") -> None:
     """Leave the outcome of a crawl."""
-    store = SqlStore(world.db, MOSCOW, lambda _: [], lemmas_of)
+    store = SqlStore(world.db, MOSCOW, lambda _: lambda _: [], lemmas_of)
     outcome = Outcome(
         source=source,
         status=status,

@@ -4,6 +4,7 @@ Texts come from strangers: nothing of a mention reaches the page without :func:`
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -73,6 +74,22 @@ def highlighted(text: str, opinions: Sequence[OpinionRow], start: int = 0) -> st
         piece = escape(text[left:right])
         pieces.append(_marked(piece, covering) if covering else piece)
     return "".join(pieces)
+
+
+def link(url: str) -> str:
+    """A way to the mention in its source; empty where the address is none of the web."""
+    if not _is_web(url):
+        return ""
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">'
+        "открыть в источнике ↗</a>"
+    )
+
+
+def when(moment: datetime) -> str:
+    """The day and the time; midnight sharp is what a source without a time of day gives."""
+    exact = moment.hour or moment.minute or moment.second
+    return ru.moment(moment) if exact else ru.day(moment.date())
 
 
 def tone_badge(tone: str | None, title: str = "") -> str:
@@ -166,11 +183,7 @@ def _meta(row: MentionRow, zone: ZoneInfo) -> str:
         parts.append(f"язык: {LANGUAGES[row.language]}")
     if row.nps is not None:
         parts.append(f"готовность рекомендовать {row.nps} из 10")
-    if _is_web(row.url):
-        parts.append(
-            f'<a href="{escape(row.url)}" target="_blank" rel="noopener noreferrer nofollow">'
-            "открыть в источнике ↗</a>"
-        )
+    parts.append(link(row.url))
     return " · ".join(part for part in parts if part)
 
 
@@ -188,9 +201,7 @@ def _when(row: MentionRow, zone: ZoneInfo) -> str:
     if not row.date_known:
         hint = "Источник не сказал, когда это написано"
         return f'<span title="{hint}">загружено {ru.day(row.day)}</span>'
-    # Midnight sharp is what a source without a time of day gives.
-    exact = moment.hour or moment.minute or moment.second
-    return ru.moment(moment) if exact else ru.day(row.day)
+    return when(moment)
 
 
 def _text(row: MentionRow, fold: int) -> str:

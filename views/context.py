@@ -9,18 +9,23 @@ import streamlit as st
 
 from nlp.journey import Stage
 from storage.database import Database
+from views.brand_desk import BrandDesk
 
 _KEY = "app_context"
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """Wired once by app.py. ``lemmas`` turns a search text into dictionary forms."""
+    """Wired once by app.py. ``lemmas`` turns a search text into dictionary forms.
+
+    ``brands`` gives the desk of brand queries, whose dictionaries are loaded for who asks.
+    """
 
     db: Database
     zone: ZoneInfo
     journey: tuple[Stage, ...]
     lemmas: Callable[[str], str]
+    brands: Callable[[], BrandDesk]
 
     def clock(self) -> date:
         """Today in the configured zone."""

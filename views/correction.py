@@ -11,7 +11,7 @@ from storage.commands import CorrectedOpinion
 from storage.errors import StorageError
 from storage.queries import MentionRow
 from views import context
-from views.filterbar import tone_label
+from views.filter_words import tone_label
 
 _EDITED = "edited_mention"
 _SIDES = (

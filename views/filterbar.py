@@ -8,17 +8,15 @@ from typing import Any
 import streamlit as st
 
 from insights import russian as ru
-from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES, Kind, Tone, Touchpoint
-from reports.theme import TONE_SIGNS
+from nlp.labels import KIND_NAMES, TOUCHPOINT_NAMES, Kind, Tone, Touchpoint
 from storage.filters import LANGUAGES, UNREAD, Filter
 from views import data, empty, state, style
 from views.data import Basics
+from views.filter_words import ANY_RATING, period_label, rating_label, tone_label
 
 _PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода", 0: "Всё"}
-#: Stands for «no filter»: a selectbox takes None for «nothing chosen yet».
-_ANY_RATING = (0, 5)
 _RATINGS = (
-    _ANY_RATING, (1, 5), (1, 2), (4, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5),
+    ANY_RATING, (1, 5), (1, 2), (4, 5), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5),
 )  # fmt: skip
 _TONES = (*Tone, UNREAD)
 
@@ -163,9 +161,9 @@ def _more(basics: Basics, where: Filter) -> None:
         _many("kinds", "Что это за текст", kinds, where.kinds, "любой")
         st.selectbox(
             "Оценка",
-            list(dict.fromkeys([*_RATINGS, where.rating or _ANY_RATING])),
+            list(dict.fromkeys([*_RATINGS, where.rating or ANY_RATING])),
             format_func=rating_label,
-            **_bound("rating", where.rating or _ANY_RATING, "rating", _rating),
+            **_bound("rating", where.rating or ANY_RATING, "rating", _rating),
         )
         _many("languages", "Язык", dict(LANGUAGES), where.languages, "любой")
         st.toggle(
@@ -197,7 +195,7 @@ def _many(
 
 
 def _rating(chosen: tuple[int, int]) -> tuple[int, int] | None:
-    return None if chosen == _ANY_RATING else chosen
+    return None if chosen == ANY_RATING else chosen
 
 
 def _in_order(tones: list[str]) -> tuple[str, ...]:
@@ -274,29 +272,3 @@ def _tell_problems() -> None:
         told = ", ".join(f"{problem.key}={problem.value[:40]}" for problem in found)
         text = f"В ссылке не всё понятно, эти части пропущены: {told}"
         st.warning(style.plain(text), icon=":material/link_off:")
-
-
-def period_label(where: Filter) -> str:
-    """The chosen days in words."""
-    if where.day_from and where.day_to:
-        return ru.days(where.day_from, where.day_to)
-    if where.day_from:
-        return f"с {ru.day(where.day_from)}"
-    return f"по {ru.day(where.day_to)}" if where.day_to else "всё время"
-
-
-def tone_label(tone: str) -> str:
-    """Sign and word of a tone, also of «not analysed»."""
-    if tone == UNREAD:
-        return "? не проанализировано"
-    return f"{TONE_SIGNS[Tone(tone)]} {TONE_NAMES[Tone(tone)]}"
-
-
-def rating_label(rating: tuple[int, int]) -> str:
-    """«1–2 ★»."""
-    if rating == _ANY_RATING:
-        return "любая или без оценки"
-    low, high = rating
-    if rating == (1, 5):
-        return "есть оценка"
-    return f"{low} ★" if low == high else f"{low}–{high} ★"

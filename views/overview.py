@@ -17,7 +17,7 @@ from reports.theme import STACK
 from storage.filters import UNREAD, Filter
 from views import cards, context, data, metrics, sources, state, style, trust
 from views.data import Basics, Overview
-from views.filterbar import period_label
+from views.filter_words import period_label
 
 #: How many touchpoints and latest mentions are shown.
 _TOUCHPOINTS = 10

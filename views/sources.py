@@ -7,35 +7,45 @@ import streamlit as st
 
 from insights import russian as ru
 from insights.changes import SourceLine
-from storage.queries import SourceRow
-from views import context
+from storage.queries import SourceNow
+from views import collecting_state
+from views import collecting_words as words
+from views.collecting_state import SHOW, TROUBLED, Now
 
-#: Outcomes as :class:`collectors.base.Status` stores them: a sign, words, and whether it is fine.
-_OUTCOMES = {
-    "ok": ("✓", "собран", True),
-    "not_modified": ("✓", "ничего нового", True),
-    "later": ("…", "повторим позже", False),
-    "needs_human": ("!", "нужно вмешательство", False),
-    "layout_changed": ("!", "сайт изменился", False),
-    "bug": ("!", "ошибка программы", False),
-}
+#: Troubled sources that are told one by one.
+_SHOWN = 5
 
 
 def draw(lines: Sequence[SourceLine]) -> None:
-    """What is wrong, in plain sight; everything else one click away."""
-    troubled = [line.source for line in lines if line.source.enabled and not _is_fine(line.source)]
-    for source in troubled:
-        st.html(f'<div class="ok-trouble"><b>{escape(source.label)}</b>: {_state(source)}</div>')
+    """What is wrong, in plain sight and a click from its mending; the rest one click away."""
+    now = collecting_state.read()
+    _troubles(now)
     with st.expander("Все источники и как они собираются", icon=":material/sync:"):
+        states = {source.id: source for source in now.sources}
         head = (
             "<tr><th>Источник</th><th class='num'>Упоминаний</th>"
-            "<th class='num'>Индекс</th><th>Последний сбор</th></tr>"
+            "<th class='num'>Индекс</th><th>Как собирается</th></tr>"
         )
-        body = "".join(_line(line) for line in lines)
+        body = "".join(_line(line, states.get(line.source.id), now) for line in lines)
         st.html(f'<div class="ok-wide"><table class="ok-table">{head}{body}</table></div>')
 
 
-def _line(line: SourceLine) -> str:
+def _troubles(now: Now) -> None:
+    troubled = [source for source in now.sources if words.is_troubled(source)]
+    for source in troubled[:_SHOWN]:
+        told = escape(_state(source, now))
+        st.html(f'<div class="ok-trouble"><b>{escape(source.label)}</b>: {told}</div>')
+    if troubled:
+        more = len(troubled) - _SHOWN
+        st.page_link(
+            "views/collecting.py",
+            label=f"Ещё {ru.counted(more, ru.SOURCE)} с неполадками" if more > 0 else "Разобраться",
+            icon=":material/sync:",
+            query_params={SHOW: TROUBLED},
+        )
+
+
+def _line(line: SourceLine, source: SourceNow | None, now: Now) -> str:
     net = line.net
     index = "—"
     if net:
@@ -44,31 +54,10 @@ def _line(line: SourceLine) -> str:
     return (
         f"<tr><td>{escape(line.source.label)}</td>"
         f'<td class="num">{ru.number(line.mentions)}</td><td class="num">{index}</td>'
-        f"<td>{_state(line.source)}</td></tr>"
+        f"<td>{escape(_state(source, now)) if source else ''}</td></tr>"
     )
 
 
-def _state(source: SourceRow) -> str:
-    crawl = source.crawl
-    if crawl is None:
-        return "ещё не собирался" if source.enabled else "выключен"
-    sign, said, _ = _OUTCOMES.get(crawl.status, ("!", crawl.status, False))
-    when = ru.moment(crawl.finished_at.astimezone(context.get().zone))
-    parts = [f"{sign} {said}, {when}", f"новых {ru.number(crawl.new)}"]
-    if crawl.skipped:
-        parts.append(f"пропущено {ru.number(crawl.skipped)}")
-    if crawl.cap_hit:
-        parts.append(f"источник отдал не всё: {crawl.cap_hit}")
-    if source.parked:
-        parts.append("сбор остановлен")
-    if not source.enabled:
-        parts.append("выключен")
-    if crawl.error:
-        parts.append(crawl.error[:300])
-    return escape(" · ".join(parts))
-
-
-def _is_fine(source: SourceRow) -> bool:
-    if source.crawl is None:
-        return True
-    return _OUTCOMES.get(source.crawl.status, ("", "", False))[2] and not source.crawl.cap_hit
+def _state(source: SourceNow, now: Now) -> str:
+    coming = words.coming(source, now.at, has_worker=now.has_worker)
+    return " · ".join([words.last(source, now.at), coming, *filter(None, words.advice(source))])

@@ -12,7 +12,7 @@ _CSS = """
 :root { --ok-text: %(text)s; --ok-muted: %(muted)s; --ok-line: %(grid)s; --ok-accent: %(accent)s; }
 .ok-negative { --tone: %(negative)s; } .ok-positive { --tone: %(positive)s; }
 .ok-neutral { --tone: %(neutral)s; }   .ok-mixed { --tone: %(mixed)s; }
-.ok-unread { --tone: %(muted)s; }
+.ok-unread { --tone: %(muted)s; } .ok-busy, .ok-hit { --tone: %(accent)s; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px;
   padding-left: 2.6rem; padding-right: 2.6rem; }
 [data-testid="InputInstructions"] { display: none; }
@@ -50,6 +50,27 @@ details.ok-long[open] > summary { display: none; }
   margin: .3rem 0 .2rem; }
 .ok-headline p { margin: 0; }
 .ok-headline .sign { color: var(--tone); }
+.ok-name { font-size: 1.02rem; overflow-wrap: anywhere; }
+.ok-warning { border-left: 3px solid %(negative)s; padding-left: .7rem; margin: .4rem 0 0;
+  font-size: .9rem; overflow-wrap: anywhere; max-width: 96ch; }
+.ok-live { border: 1px solid var(--ok-line); border-left: 3px solid var(--ok-accent);
+  border-radius: .4rem; padding: .5rem .8rem; font-size: .9rem; }
+dl.ok-facts { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr;
+  gap: .25rem 1rem; margin: 0; padding: 0; font-size: .92rem; }
+dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-wrap: anywhere; }
+.ok-table tr:has(+ .ok-why) td { border-bottom: 0; }
+.ok-table .ok-why td { color: var(--ok-muted); padding-top: 0; }
+.ok-why div { position: sticky; left: 0; max-width: min(80vw, 90ch); }
+.st-key-all_sources { margin-bottom: -1.4rem; }
+.ok-query { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .5rem .75rem;
+  font-size: .9rem; line-height: 1.55; border-radius: .4rem;
+  background: color-mix(in srgb, var(--ok-muted) 9%%, transparent); }
+.ok-query mark { color: inherit; border-radius: .2rem; padding: .1em .15em;
+  background: color-mix(in srgb, var(--tone) 22%%, transparent);
+  text-decoration: underline wavy var(--tone); text-underline-offset: .25em; }
+.ok-problem { margin: .45rem 0 0; font-size: .95rem; }
+.ok-problem code, .ok-table code { font-size: .88em; }
+.ok-problem code { display: inline-block; }
 .ok-trouble { margin: 0 0 .3rem; font-size: .9rem; }
 .ok-headline .said { font-size: 1.32rem; line-height: 1.35; font-weight: 600; max-width: 62ch; }
 .ok-headline .why { color: var(--ok-muted); margin-top: .35rem; }
@@ -72,6 +93,8 @@ details.ok-long[open] > summary { display: none; }
 [data-testid="stMetricDeltaDescription"] { flex: none; }
 [class*="st-key-mention_"] { position: relative; }
 @media (min-width: 641px) {
+  [class*="st-key-line_"] { flex-wrap: nowrap; }
+  [class*="st-key-line_"] > :first-child { flex: 1 1 0; min-width: 0; }
   [class*="st-key-actions_"] { position: absolute; top: .6rem; right: .8rem; width: auto;
     z-index: 1; }
 }
@@ -82,7 +105,9 @@ details.ok-long[open] > summary { display: none; }
 @media (min-width: 768px) { :has(> .st-key-phone_menu), .st-key-phone_menu { display: none; } }
 @media (max-width: 767.98px) {
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
-  .st-key-phone_menu { position: fixed; top: .75rem; left: .6rem; z-index: 999991; width: auto; }
+  .st-key-phone_menu { position: fixed; top: .75rem; left: .6rem; z-index: 999991; width: auto;
+    flex-wrap: nowrap; gap: 0; }
+  .st-key-phone_menu a > :has(> [data-testid="stIconMaterial"]) { display: none; }
   .st-key-filter_period button { padding-left: .5rem; padding-right: .5rem; }
 }
 @media print { header, .stToolbar, [class*="st-key-filterbar"] { display: none !important; } }

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from collectors.base import NeedsHuman
+from collectors.errors import NeedsHuman
 from collectors.files.columns import guess
 
 DELIMITERS = (";", ",", "\t", "|")

@@ -6,7 +6,7 @@ mark out of ten?), so a file is read twice; eight bytes a row are kept to find r
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,12 +14,14 @@ import numpy as np
 
 from collectors import dates
 from collectors.base import Skipped
+from collectors.files.columns import normal
 from collectors.files.rows import NO_VALUES, Cells, Reading, as_text, moment_of
 from collectors.files.tables import Table
 from collectors.ratings import parse_rating
 
 SHOWN = 1000  # broken rows listed one by one
 SCALES = (5, 10, 100)
+COUNTERS = {"№", "номер"}  # columns that may hold ids, or only count the rows
 
 
 @dataclass(slots=True)
@@ -61,15 +63,24 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to read a file, and the identities that more than one of its rows has."""
+    """How to read a file, and the identities that more than one of its rows has.
+
+    ``has_ids`` is False where the numbers of the rows only looked like ids.
+    """
 
     inspection: Inspection
     reading: Reading
     twins: frozenset[int]
+    has_ids: bool
 
 
-def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
-    """Read the table through once; ``rating_scale`` None lets the column's largest mark decide."""
+def examine(
+    table: Table, reading: Reading, rating_scale: int | None, given: Collection[str] = ()
+) -> Plan:
+    """Read the table through once; ``rating_scale`` None lets the column's largest mark decide.
+
+    The columns of the fields ``given`` were named by the user: they are what he says.
+    """
     inspection = Inspection(
         kind=table.kind,
         encoding=table.encoding,
@@ -81,9 +92,11 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
     )
     forms, orders, identities = Counter[str](), Counter[str](), array("Q")
     largest, spoiled = 0.0, 0
+    counted = "id" not in given and normal(table.mapping.get("id", "")) in COUNTERS
     for line, values, problem in table.rows():
         inspection.rows += 1
         cells = Cells(values or {}, table.mapping)
+        counted = counted and (values is None or cells.text("id") == str(inspection.rows))
         if values is None or cells.fault:
             inspection.broken += 1
             if inspection.broken <= SHOWN:
@@ -97,6 +110,11 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
     inspection.date_forms = dict(forms.most_common())
     inspection.rating_scale = rating_scale or next((s for s in SCALES if largest <= s), 5)
     inspection.day_first = not (orders["mdy"] and not orders["dmy"])
+    if counted:
+        inspection.unmapped.append(column := inspection.columns.pop("id"))
+        inspection.guesses.append(
+            f"В колонке «{column}» номера строк, а не id отзывов: в другом файле они повторятся."
+        )
     _say(inspection, orders, rating_scale is None and largest > SCALES[0])
     if spoiled:
         inspection.guesses.append(f"Строк, где часть знаков испорчена и не читается: {spoiled}.")
@@ -107,7 +125,7 @@ def examine(table: Table, reading: Reading, rating_scale: int | None) -> Plan:
         inspection.day_first,
         inspection.rating_scale,
     )
-    return Plan(inspection, decided, _twins(identities))
+    return Plan(inspection, decided, _twins(identities), not counted)
 
 
 def _date(cells: Cells, reading: Reading, forms: Counter[str], orders: Counter[str]) -> None:

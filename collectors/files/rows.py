@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from collectors import dates
-from collectors.base import Mention, SkipItem
+from collectors.base import Mention
 from collectors.cleaning import EARLIEST, TOMORROW
+from collectors.errors import SkipItem
 from collectors.files.columns import SUBSTANCE, normal
 from collectors.ratings import parse_rating
 from collectors.texts import with_pros_and_cons

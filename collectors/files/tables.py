@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from collectors.base import NeedsHuman
+from collectors.errors import NeedsHuman
 from collectors.files import csvrows
 from collectors.files.columns import SUBSTANCE, guess, missing, shown
 

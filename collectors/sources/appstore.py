@@ -40,18 +40,18 @@ class Options(SourceOptions):
     countries: Annotated[tuple[Country, ...], Field(min_length=1)] = ("ru",)
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Store after store, each newest first, fifty reviews a page."""
-    assert isinstance(ctx.options, Options)
     for country in ctx.options.countries:
         yield from _store(ctx, country)
 
 
-def _store(ctx: Context, country: str) -> Iterator[list[Item]]:
-    assert isinstance(ctx.options, Options)
+def _store(ctx: Context[Options], country: str) -> Iterator[list[Item]]:
+    seen = set[str]()
     for number in range(1, PAGES + 1):
         url = URL.format(country=country, page=number, app=ctx.options.app_id)
-        reviews = _reviews(ctx, url)
+        reviews = [one for one in _reviews(ctx, url) if shapes.text(one, "id", "label") not in seen]
+        seen.update(filter(None, (shapes.text(one, "id", "label") for one in reviews)))
         page = ctx.readable(reviews, lambda review: _mention(ctx, review, country))
         if not page and not ctx.unreadable:
             if number == 1:
@@ -63,7 +63,7 @@ def _store(ctx: Context, country: str) -> Iterator[list[Item]]:
     ctx.capped(f"App Store отдаёт последние 500 отзывов на страну ({country})")
 
 
-def _reviews(ctx: Context, url: str) -> list[shapes.Node]:
+def _reviews(ctx: Context[Options], url: str) -> list[shapes.Node]:
     """The reviews of a page, in the shape of the JSON feed."""
     answer = ctx.http.get(f"{url}/json", accept="application/json")
     if not isinstance(shapes.value(answer.json, "feed"), dict):
@@ -99,7 +99,7 @@ def _as_json(entry: Element) -> shapes.Node:
     }
 
 
-def _mention(ctx: Context, review: shapes.Node, country: str) -> Mention:
+def _mention(ctx: Context[Options], review: shapes.Node, country: str) -> Mention:
     author_page = shapes.text(review, "author", "uri", "label")
     links = shapes.nodes(review, "link")
     return Mention(

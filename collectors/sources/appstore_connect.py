@@ -41,9 +41,8 @@ class Options(KeyOptions):
     territories: tuple[Territory, ...] = ()
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Reviews, newest first, two hundred a page."""
-    assert isinstance(ctx.options, Options)
     options = ctx.options
     key = tokens.ec_key(options.written_key)
     claims = {"iss": options.issuer_id, "aud": AUDIENCE}
@@ -58,8 +57,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         visited.add(url)
         answer = access.ask(url, params)
         page = _read(ctx, answer)
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         url, params = _following(answer), {}
         if not url or ctx.all_older(dates_of(page)):
             return
@@ -73,7 +71,7 @@ def _following(answer: Response) -> str:
     return url
 
 
-def _read(ctx: Context, answer: Response) -> list[Item]:
+def _read(ctx: Context[Options], answer: Response) -> list[Item]:
     reviews = shapes.items(answer, "data")
     replies = {
         shapes.text(node, "id"): node
@@ -83,8 +81,7 @@ def _read(ctx: Context, answer: Response) -> list[Item]:
     return ctx.readable(reviews, lambda review: _mention(ctx, review, replies))
 
 
-def _mention(ctx: Context, review: Any, replies: Mapping[str, shapes.Node]) -> Mention:
-    assert isinstance(ctx.options, Options)
+def _mention(ctx: Context[Options], review: Any, replies: Mapping[str, shapes.Node]) -> Mention:
     told = shapes.value(review, "attributes")
     reply_id = shapes.text(review, "relationships", "response", "data", "id")
     reply = shapes.value(replies.get(reply_id), "attributes")

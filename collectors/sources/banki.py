@@ -6,13 +6,14 @@ read at all.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from collectors import shapes
-from collectors.base import About, Context, Item, Mention, Order, SkipItem, dates_of
-from collectors.options import MaxPages, SourceOptions, zone_of
+from collectors.base import About, Context, Item, Mention, Order, dates_of
+from collectors.errors import SkipItem
+from collectors.options import MaxPages, SourceOptions, Terms, zone_of
 from collectors.texts import html_to_text
 
 SITE = "https://www.banki.ru/services/responses/"
@@ -33,33 +34,32 @@ class Options(SourceOptions):
     """``bank`` as it stands in the address of its page (…/responses/bank/<bank>/)."""
 
     bank: Annotated[str, Field(pattern=r"^[\w-]+$")]
-    accept_terms: Literal[True]
+    accept_terms: Terms = False
     max_pages: MaxPages = 100
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Page after page until all reviews of one are older than ``ctx.since``."""
-    assert isinstance(ctx.options, Options)
     options = ctx.options
     for number in range(1, options.max_pages + 1):
         url = f"{SITE}list/ajax/?page={number}&bank={options.bank}&type=all"
         answer = ctx.http.get(url, headers=HEADERS, accept="application/json")
         found = shapes.items(answer, "data")
         page = ctx.readable(found, lambda review: _mention(ctx, review))
-        if page or ctx.unreadable or number == 1:
-            yield page
+        if number == 1 and not found:
+            yield []
+        yield from ctx.given(page)
         more = shapes.value(answer.json, "hasMorePages") is True
         if not more or not found or ctx.all_older(dates_of(page)):
             return
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
-def _mention(ctx: Context, review: shapes.Node) -> Mention:
+def _mention(ctx: Context[Options], review: shapes.Node) -> Mention:
     key = shapes.key(review, "id")
     text = html_to_text(shapes.text(review, "text"))
     title = html_to_text(shapes.text(review, "title"))
     grade = shapes.whole(review, "grade")
-    if not text and not title:
+    if not text and not title and (grade is None or "text" not in review):
         raise SkipItem("В отзыве нет текста.", key)
     kept = ("isCountable", "resolutionIsApproved", "company")
     return Mention(

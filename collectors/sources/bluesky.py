@@ -11,7 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from collectors.base import About, Context, Item, Mention, NeedsHuman, Order
+from collectors.base import About, Context, Item, Mention, Order
+from collectors.errors import NeedsHuman
 from collectors.options import MaxPages, Secret, SourceOptions, Word
 from collectors.shapes import Node, changed, items, key, moment, moment_or_none, text, value, whole
 
@@ -42,15 +43,14 @@ class Options(SourceOptions):
         return self
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Posts newest first; the following page begins at the oldest of this one."""
-    assert isinstance(ctx.options, Options)
     options, seen = ctx.options, set[str]()
     headers = _login(ctx, options)
     asked = {"q": options.query, "sort": "latest", "limit": "100", "since": _stamp(ctx.since)}
     asked |= {"lang": options.language} if options.language else {}
     url = f"{HOME if headers else OPEN}/app.bsky.feed.searchPosts"
-    for _ in range(options.max_pages):
+    for _ in ctx.page_numbers(options.max_pages):
         answer = ctx.http.ask(url, params=asked, headers=headers, known={403})
         if answer.status == 403:
             raise NeedsHuman(
@@ -59,17 +59,15 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         posts = [post for post in items(answer, "posts") if text(post, "uri") not in seen]
         seen |= {text(post, "uri") for post in posts}
         page = ctx.worded(ctx.readable(posts, lambda post: _mention(ctx, post)))
-        if page:
-            yield page
+        yield from ctx.given(page)
         sorted_at = [moment for post in posts if (moment := _sorted_at(post))]
         if not sorted_at or ctx.all_older(sorted_at):
             return
         # «until» leaves out its own moment, and several posts may share one.
         asked["until"] = _stamp(min(sorted_at) + timedelta(milliseconds=1))
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
-def _login(ctx: Context, options: Options) -> Mapping[str, str]:
+def _login(ctx: Context[Options], options: Options) -> Mapping[str, str]:
     """The header of a session; none without a password."""
     if options.handle is None or options.app_password is None:
         return {}
@@ -93,7 +91,7 @@ def _sorted_at(post: Node) -> datetime | None:
     return min(filter(None, dates), default=None)
 
 
-def _mention(ctx: Context, post: Node) -> Mention:
+def _mention(ctx: Context[Options], post: Node) -> Mention:
     uri, author = key(post, "uri"), value(post, "author")
     return Mention(
         source=ctx.source,

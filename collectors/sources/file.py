@@ -13,7 +13,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from collectors.base import About, Context, Item, NeedsHuman, Order, SkipItem, key_of
+from collectors.base import About, Context, Item, Order, key_of
+from collectors.errors import NeedsHuman, SkipItem
 from collectors.files.columns import FieldNames
 from collectors.files.inspection import Inspection, Plan, examine
 from collectors.files.rows import Cells, Reading, read
@@ -52,9 +53,8 @@ def inspect(options: Options, now: datetime | None = None) -> Inspection:
     return _plan(options, "", now or datetime.now(UTC))[1].inspection
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """All rows of the file, ``PAGE`` at a time; broken ones are listed, the others come."""
-    assert isinstance(ctx.options, Options)
     table, plan = _plan(ctx.options, ctx.source, ctx.now)
     for guess in plan.inspection.summary:
         ctx.note(ctx.options.path.name, guess)
@@ -65,8 +65,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
             yield page
             page = []
             ctx.places.clear()
-    if page:
-        yield page
+    yield from ctx.given(page)
     rows, broken = plan.inspection.rows, plan.inspection.broken
     if 2 * broken > rows:
         raise NeedsHuman(
@@ -83,10 +82,10 @@ def _plan(options: Options, source: str, now: datetime) -> tuple[Table, Plan]:
         options.path, options.columns, options.encoding, options.delimiter, options.sheet
     )
     reading = Reading(source, zone_of(options.timezone), now)
-    return table, examine(table, reading, options.rating_scale)
+    return table, examine(table, reading, options.rating_scale, options.columns)
 
 
-def _items(ctx: Context, table: Table, plan: Plan) -> Iterator[Item]:
+def _items(ctx: Context[Options], table: Table, plan: Plan) -> Iterator[Item]:
     seen = Counter[str]()
     for line, values, problem in table.rows():
         where = f"строка {line}"
@@ -106,7 +105,7 @@ def _items(ctx: Context, table: Table, plan: Plan) -> Iterator[Item]:
 
 
 def _key(cells: Cells, plan: Plan, seen: Counter[str]) -> str:
-    given = cells.text("id")
+    given = cells.text("id") if plan.has_ids else ""
     if given:
         return given
     identity = cells.identity

@@ -45,17 +45,15 @@ class Options(SourceOptions):
     refresh_token: Secret
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Place after place, each by the date of writing or editing, the latest first."""
-    assert isinstance(ctx.options, Options)
     access = _access(ctx)
     for location, place in ctx.options.locations.items():
         name = f"accounts/{ctx.options.account}/locations/{location}"
         yield from _location(ctx, access, name, place)
 
 
-def _access(ctx: Context) -> Access:
-    assert isinstance(ctx.options, Options)
+def _access(ctx: Context[Options]) -> Access:
     grant = {
         "grant_type": "refresh_token",
         "client_id": ctx.options.client_id,
@@ -65,7 +63,7 @@ def _access(ctx: Context) -> Access:
     return Access(ctx.http, lambda: tokens.google_token(ctx.http, grant), tokens.bearer)
 
 
-def _location(ctx: Context, access: Access, name: str, place: str) -> Iterator[list[Item]]:
+def _location(ctx: Context[Options], access: Access, name: str, place: str) -> Iterator[list[Item]]:
     params: dict[str, str | int] = {"pageSize": PAGE, "orderBy": "updateTime desc"}
     token, used = "", set[str]()
     while token not in used:
@@ -78,8 +76,7 @@ def _location(ctx: Context, access: Access, name: str, place: str) -> Iterator[l
             return
         reviews = shapes.items(answer, "reviews")
         page = ctx.readable(reviews, lambda review: _mention(ctx, review, place))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         token = shapes.text(told, "nextPageToken")
         if not token or ctx.all_older(_touched(reviews)):
             return
@@ -90,7 +87,7 @@ def _touched(reviews: list[Any]) -> list[datetime]:
     return [moment for r in reviews if (moment := shapes.moment_or_none(r, "updateTime"))]
 
 
-def _mention(ctx: Context, review: Any, place: str) -> Mention:
+def _mention(ctx: Context[Options], review: Any, place: str) -> Mention:
     reply = shapes.value(review, "reviewReply")
     is_anonymous = shapes.value(review, "reviewer", "isAnonymous") is True
     return Mention(

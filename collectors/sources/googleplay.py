@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from collectors import shapes, tokens
-from collectors.base import About, Context, Item, Mention, NeedsHuman, Order, SkipItem, dates_of
+from collectors.base import About, Context, Item, Mention, Order, dates_of
+from collectors.errors import NeedsHuman, SkipItem
 from collectors.options import Package
 from collectors.tokens import Access, KeyOptions
 
@@ -34,9 +35,8 @@ class Options(KeyOptions):
     package: Package
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Reviews of the last week, the latest written or edited first."""
-    assert isinstance(ctx.options, Options)
     url = f"{API}{ctx.options.package}/reviews"
     access, token, used = _access(ctx), "", set[str]()
     if ctx.since < ctx.now - WINDOW:
@@ -51,16 +51,14 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         if "reviews" not in told and "tokenPagination" not in told and told:
             raise shapes.changed(answer, "нет списка «reviews»")
         page = ctx.readable(shapes.nodes(told, "reviews"), lambda review: _mention(ctx, review))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         token = shapes.text(told, "tokenPagination", "nextPageToken")
         if not token or ctx.all_older(dates_of(page)):
             return
 
 
-def _access(ctx: Context) -> Access:
+def _access(ctx: Context[Options]) -> Access:
     """The API with the token that the service account's signature gets (RFC 7523)."""
-    assert isinstance(ctx.options, Options)
     try:
         account = json.loads(ctx.options.written_key, strict=False)  # .env may hold real newlines
     except ValueError:
@@ -82,8 +80,7 @@ def _access(ctx: Context) -> Access:
     return Access(ctx.http, issue, tokens.bearer)
 
 
-def _mention(ctx: Context, review: Any) -> Mention:
-    assert isinstance(ctx.options, Options)
+def _mention(ctx: Context[Options], review: Any) -> Mention:
     key = shapes.key(review, "reviewId")
     said = _last(review, "userComment")
     if said is None:

@@ -7,14 +7,15 @@ google-play-scraper libraries (JoMingyu, facundoolano) read.
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from collectors import shapes
 from collectors.answers import Response
-from collectors.base import About, Context, Item, Mention, Order, Transient, dates_of
-from collectors.options import MaxPages, Package, SourceOptions
+from collectors.base import About, Context, Item, Mention, Order, dates_of
+from collectors.errors import Transient
+from collectors.options import MaxPages, Package, SourceOptions, Terms
 
 URL = "https://play.google.com/_/PlayStoreUi/data/batchexecute"
 CALL, PREFIX = "oCPfdb", ")]}'"
@@ -39,34 +40,32 @@ class Options(SourceOptions):
     """
 
     package: Package
-    accept_terms: Literal[True]
+    accept_terms: Terms = False
     language: Code = "ru"
     country: Code = "ru"
     max_pages: MaxPages = 50
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Reviews, newest first; a token that comes back ends the list."""
-    assert isinstance(ctx.options, Options)
     options, token, used = ctx.options, "", set[str]()
-    for _ in range(options.max_pages):
+    for _ in ctx.page_numbers(options.max_pages):
         used.add(token)
         answer = ctx.http.ask(
             URL,
             params={"hl": options.language, "gl": options.country},
             form={"f.req": _question(options.package, token)},
+            judge=_payload,
         )
         payload = _payload(answer)
         reviews = _at(payload, 0) or []
         if not isinstance(reviews, list):
             raise shapes.changed(answer, "нет списка отзывов")
         page = ctx.readable(reviews, lambda review: _mention(ctx, review))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         token = shapes.text(_at(payload, 1, 1))
         if not token or token in used or ctx.all_older(dates_of(page)):
             return
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
 def _question(package: str, token: str) -> str:
@@ -104,8 +103,7 @@ def _at(node: Any, *places: int) -> Any:
     return node
 
 
-def _mention(ctx: Context, review: Any) -> Mention:
-    assert isinstance(ctx.options, Options)
+def _mention(ctx: Context[Options], review: Any) -> Mention:
     known = {
         "id": _at(review, 0),
         "at": _at(review, 5, 0),

@@ -29,29 +29,26 @@ class Options(SourceOptions):
     max_pages: MaxPages = 20
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Stories and comments newest first, up to 1000 a page."""
-    assert isinstance(ctx.options, Options)
     asked = {"query": ctx.options.query, "tags": "(story,comment)", "hitsPerPage": "1000"}
     since, seen = int(ctx.since.timestamp()), set[str]()
     bounds = f"created_at_i>={since}"
-    for _ in range(ctx.options.max_pages):
+    for _ in ctx.page_numbers(ctx.options.max_pages):
         answer = ctx.http.ask(URL, params={**asked, "numericFilters": bounds})
         hits = items(answer, "hits")
         new = [hit for hit in hits if text(hit, "objectID") not in seen]
         seen |= {text(hit, "objectID") for hit in new}
         page = ctx.worded(ctx.readable(new, lambda hit: _mention(ctx, hit)))
-        if page:
-            yield page
+        yield from ctx.given(page)
         dates = [date for hit in new if (date := whole(hit, "created_at_i")) is not None]
         more = (whole(answer.json, "nbHits") or 0) > len(hits)
         if not dates or not more or ctx.all_older(dates_of(page)):
             return
         bounds = f"created_at_i>={since},created_at_i<={min(dates)}"
-    ctx.capped(f"прочитано страниц: {ctx.options.max_pages} (max_pages)")
 
 
-def _mention(ctx: Context, hit: Node) -> Mention:
+def _mention(ctx: Context[Options], hit: Node) -> Mention:
     number = key(hit, "objectID")
     story = text(hit, "story_id")
     return Mention(

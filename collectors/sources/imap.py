@@ -12,11 +12,11 @@ from typing import Annotated
 from pydantic import Field
 
 from collectors import letters
-from collectors.base import About, Context, Item, Mention, Order, key_of
+from collectors.base import EPOCH, About, Context, Item, Mention, Order, key_of
 from collectors.cleaning import TOMORROW
-from collectors.imap import LONGEST_LETTER, Account, Folder, Letter, Security
+from collectors.imap import LONGEST_LETTER, Folder, Letter
+from collectors.imap_client import Account, Security
 from collectors.options import Secret, SourceOptions, Word
-from collectors.runner import EPOCH
 
 ABOUT = About(
     title="Почтовый ящик (IMAP)",
@@ -46,9 +46,9 @@ class Options(SourceOptions):
     folder: Annotated[Word, Field(pattern=r"^[^\x00-\x1f\x7f]+$")] = "INBOX"
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Letters above the last UID, ``BATCH`` at a time; of a folder never read, since ``since``."""
-    options = _options(ctx)
+    options = ctx.options
     account = Account(
         host=options.host,
         port=options.port,
@@ -66,28 +66,22 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
             page = list(_items(ctx, box.letters(batch)))
             # Before the page is handed over: the runner saves the state once it is stored.
             ctx.state.update(uidvalidity=folder.validity, uid=batch[-1])
-            if page:
-                yield page
+            yield from ctx.given(page)
         ctx.state.update(uidvalidity=folder.validity, uid=uids[-1] if uids else after)
 
 
-def _options(ctx: Context) -> Options:
-    assert isinstance(ctx.options, Options)
-    return ctx.options
-
-
-def _after(ctx: Context, folder: Folder) -> tuple[int, bool]:
+def _after(ctx: Context[Options], folder: Folder) -> tuple[int, bool]:
     """The last UID read, and whether the folder was numbered anew since."""
     known = ctx.state.get("uidvalidity")
     if known == folder.validity:
         return int(ctx.state.get("uid", 0)), False
     if known is None:
         return 0, False
-    ctx.note(_options(ctx).folder, "Сервер пронумеровал письма заново: папка прочитана с начала.")
+    ctx.note(ctx.options.folder, "Сервер пронумеровал письма заново: папка прочитана с начала.")
     return 0, True
 
 
-def _items(ctx: Context, found: list[Letter]) -> Iterator[Item]:
+def _items(ctx: Context[Options], found: list[Letter]) -> Iterator[Item]:
     for letter in found:
         whole = letter.size <= LONGEST_LETTER
         read = letters.read(letter.body, whole=whole)
@@ -102,7 +96,7 @@ def _items(ctx: Context, found: list[Letter]) -> Iterator[Item]:
             yield _mention(ctx, letter, read)
 
 
-def _mention(ctx: Context, letter: Letter, read: letters.Read) -> Mention:
+def _mention(ctx: Context[Options], letter: Letter, read: letters.Read) -> Mention:
     moment = read.sent
     if letter.received and (moment is None or moment > letter.received + TOMORROW):
         moment = letter.received  # a clock gone wrong at the sender's
@@ -118,5 +112,5 @@ def _mention(ctx: Context, letter: Letter, read: letters.Read) -> Mention:
         author_id=read.address,
         published_at=moment or ctx.now,
         date_known=moment is not None,
-        raw={"folder": _options(ctx).folder, "uid": letter.uid, "subject": read.subject},
+        raw={"folder": ctx.options.folder, "uid": letter.uid, "subject": read.subject},
     )

@@ -44,9 +44,8 @@ class Options(SourceOptions):
         return self
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Posts, 40 a page, until all of one are older than ``ctx.since``."""
-    assert isinstance(ctx.options, Options)
     options, asked, path = ctx.options, {"limit": "40"}, tuple[str, ...]()
     url = f"{options.instance.rstrip('/')}/api"
     if options.query:
@@ -57,20 +56,18 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
     secret = options.token.get_secret_value() if options.token else ""
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     seen = set[str]()
-    for _ in range(options.max_pages):
+    for _ in ctx.page_numbers(options.max_pages):
         answer = ctx.http.ask(url, params=asked, headers=headers)
         statuses = [one for one in items(answer, *path) if text(one, "id") not in seen]
         seen |= {text(status, "id") for status in statuses}
         page = ctx.worded(ctx.readable(statuses, lambda status: _mention(ctx, status)))
-        if page:
-            yield page
+        yield from ctx.given(page)
         if not statuses or ctx.all_older(dates_of(page)):
             return
         asked["max_id"] = text(statuses[-1], "id")
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
-def _mention(ctx: Context, status: Node) -> Mention:
+def _mention(ctx: Context[Options], status: Node) -> Mention:
     boosted = value(status, "reblog")
     told = boosted or status
     return Mention(

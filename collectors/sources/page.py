@@ -7,15 +7,16 @@ A list of reviews is read page by page: by the ``next`` link, or by number where
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
 from pydantic import Field, model_validator
 
 from collectors import presets
-from collectors.base import About, Context, Item, NeedsHuman, Order, dates_of
+from collectors.base import About, Context, Item, Order, dates_of
 from collectors.cards import Selector
+from collectors.errors import NeedsHuman
 from collectors.options import MaxPages, WebAddress
+from collectors.redirects import absolute
 from collectors.review_pages import Reading, nothing_found, read
 from collectors.texts import parse_html
 
@@ -35,8 +36,10 @@ class Options(Reading):
     """``url`` of the list; with ``{page}`` in it pages are counted from ``start``.
 
     ``next`` selects the link to the following page otherwise. ``newest_first: false`` is for a list
-    in another order: all its pages are read every time. ``preset`` names a site whose settings are
-    shipped (see :mod:`collectors.presets`); ``accept_terms`` says that its terms were read.
+    in another order: all its pages are read every time. ``pause`` is how many seconds the site is
+    left alone at least between two pages, should it not say so itself. ``preset`` names a site
+    whose settings are shipped (see :mod:`collectors.presets`); ``accept_terms`` says that its terms
+    were read.
     """
 
     url: WebAddress
@@ -44,6 +47,7 @@ class Options(Reading):
     start: Annotated[int, Field(ge=0)] = 1
     max_pages: MaxPages = 100
     newest_first: bool = True
+    pause: Annotated[float, Field(ge=0, le=60)] = 0.0
     preset: presets.Name | None = None
     accept_terms: bool = False
 
@@ -53,24 +57,24 @@ class Options(Reading):
         return presets.fill(given) if isinstance(given, dict) else given
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Page after page until all reviews of one are older than ``ctx.since``."""
     options = ctx.options
-    assert isinstance(options, Options)
     url, visited = options.url.replace("{page}", str(options.start)), set[str]()
-    for number in range(options.max_pages):
+    for number in ctx.page_numbers(options.max_pages):
         visited.add(url)
         try:
-            answer = ctx.http.get(url, conditional=number == 0)
+            answer = ctx.http.get(url, conditional=number == 0, pause=options.pause)
         except NeedsHuman as error:
             if number and error.status in GONE:
                 return
             raise
         soup = parse_html(answer.text)
-        page = read(ctx, options, soup, answer)
+        page = read(ctx, soup, answer)
         if not page and not ctx.unreadable:
-            if number == 0:
-                raise nothing_found(options, answer)
+            nothing = nothing_found(options, answer)
+            if number == 0 or isinstance(nothing, NeedsHuman):
+                raise nothing
             return
         yield page
         following = _following(options, soup, answer.url, number)
@@ -78,7 +82,6 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         if stop or following is None or following in visited:
             return
         url = following
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
 def _following(options: Options, soup: BeautifulSoup, url: str, number: int) -> str | None:
@@ -87,5 +90,5 @@ def _following(options: Options, soup: BeautifulSoup, url: str, number: int) -> 
         return options.url.replace("{page}", str(options.start + number + 1))
     link = soup.select_one(options.next)
     href = link.get("href") if link else None
-    following = urljoin(url, href.strip()) if isinstance(href, str) else ""
+    following = absolute(url, href.strip()) if isinstance(href, str) else ""
     return following if following.startswith(("http://", "https://")) else None

@@ -14,17 +14,8 @@ from xml.etree.ElementTree import Element
 
 from collectors import bodies, dates
 from collectors.answers import Response
-from collectors.base import (
-    About,
-    Context,
-    Item,
-    LayoutChanged,
-    NeedsHuman,
-    NotModified,
-    Order,
-    Transient,
-    key_of,
-)
+from collectors.base import About, Context, Item, Order, key_of
+from collectors.errors import LayoutChanged, NeedsHuman, NotModified, Transient
 from collectors.options import MaxPages, WebAddress
 from collectors.review_pages import Reading, nothing_found, read
 from collectors.safe_xml import child_text, local_name, parse_xml
@@ -64,9 +55,9 @@ class _Entry(NamedTuple):
     changed: datetime | None
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """The reviews of each due page; one that several pages show comes once."""
-    options = _options(ctx)
+    options = ctx.options
     was_read = dict(ctx.state.get(READ) or {})
     entries = _entries(ctx)
     waiting = sorted(_due(entries, was_read, ctx.now), key=lambda e: was_read.get(_key(e), 0))
@@ -85,11 +76,10 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         if answer is None:
             continue
         last = answer
-        page = read(ctx, options, parse_html(answer.text), answer)
+        page = read(ctx, parse_html(answer.text), answer)
         fresh = [item for item in page if item.external_id not in seen]
         seen.update(item.external_id for item in fresh)
-        if fresh or ctx.unreadable:
-            yield fresh
+        yield from ctx.given(fresh)
     if last is not None and not seen and not ctx.left_out and READ not in ctx.state:
         raise nothing_found(options, last)
     present = {_key(entry) for entry in entries}
@@ -97,11 +87,6 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
     if len(waiting) > options.max_pages:
         rest = len(waiting) - options.max_pages
         ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages), осталось {rest}")
-
-
-def _options(ctx: Context) -> Options:
-    assert isinstance(ctx.options, Options)
-    return ctx.options
 
 
 def _key(entry: _Entry) -> str:
@@ -116,7 +101,7 @@ def _due(entries: list[_Entry], was_read: dict[str, int], now: datetime) -> Iter
             yield entry
 
 
-def _page(ctx: Context, url: str) -> Response | None:
+def _page(ctx: Context[Options], url: str) -> Response | None:
     """The page, or None where it is as it was or is gone."""
     try:
         return ctx.http.get(url, conditional=True)
@@ -129,9 +114,9 @@ def _page(ctx: Context, url: str) -> Response | None:
         return None
 
 
-def _entries(ctx: Context) -> list[_Entry]:
+def _entries(ctx: Context[Options]) -> list[_Entry]:
     """The pages that all the sitemaps name, each once; the index may name sitemaps, no indexes."""
-    options = _options(ctx)
+    options = ctx.options
     root = _root(ctx.http.get(options.url, accept=ACCEPT))
     roots = iter([root]) if local_name(root) == "urlset" else _children(ctx, root)
     host = _host(options.url)
@@ -151,11 +136,11 @@ def _entries(ctx: Context) -> list[_Entry]:
     return list(found.values())
 
 
-def _children(ctx: Context, index: Element) -> Iterator[Element]:
+def _children(ctx: Context[Options], index: Element) -> Iterator[Element]:
     """The sitemaps of an index; one that is gone does not take the others with it."""
     children = _lines(ctx, index, "sitemap")
     if len(children) > MOST_SITEMAPS:
-        ctx.note(_options(ctx).url, f"Прочитано карт: {MOST_SITEMAPS} из {len(children)}.")
+        ctx.note(ctx.options.url, f"Прочитано карт: {MOST_SITEMAPS} из {len(children)}.")
     for child in children[:MOST_SITEMAPS]:
         try:
             answer = ctx.http.get(child.url, accept=ACCEPT)
@@ -189,7 +174,7 @@ def _no_sitemap(answer: Response) -> LayoutChanged:
     return LayoutChanged(f"{answer.url} не похож на карту сайта. Проверьте адрес.", answer.text)
 
 
-def _lines(ctx: Context, root: Element, name: str) -> list[_Entry]:
+def _lines(ctx: Context[Options], root: Element, name: str) -> list[_Entry]:
     """The lines of a sitemap called ``name`` that have an address of the web."""
     lines = []
     for element in root:

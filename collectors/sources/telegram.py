@@ -15,17 +15,9 @@ from bs4 import BeautifulSoup, Tag
 from pydantic import BeforeValidator, Field
 
 from collectors.answers import Response
-from collectors.base import (
-    About,
-    Context,
-    Item,
-    LayoutChanged,
-    Mention,
-    NeedsHuman,
-    Order,
-    SkipItem,
-    dates_of,
-)
+from collectors.base import About, Context, Item, Mention, Order, dates_of
+from collectors.cleaning import LONGEST_URL
+from collectors.errors import LayoutChanged, NeedsHuman, SkipItem
 from collectors.options import MaxPages, SourceOptions, Word
 from collectors.shapes import moment
 from collectors.texts import parse_html, text_of
@@ -58,11 +50,10 @@ class Options(SourceOptions):
     max_pages: MaxPages = 100
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Posts from the newest back; raises NeedsHuman where the channel has no preview."""
-    assert isinstance(ctx.options, Options)
     options, before = ctx.options, 0
-    for number in range(options.max_pages):
+    for number in ctx.page_numbers(options.max_pages):
         answer = ctx.http.get(_address(options, before))
         soup = parse_html(answer.text)
         posts = _posts(soup, answer, options.channel)
@@ -70,12 +61,12 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         if before and oldest >= before:
             return
         page = ctx.worded(ctx.readable(posts, lambda post: _mention(ctx, post)))
-        if page or (number == 0 and not posts and not soup.select_one(".tgme_no_messages_found")):
-            yield page
+        if number == 0 and not posts and not soup.select_one(".tgme_no_messages_found"):
+            yield []
+        yield from ctx.given(page)
         if oldest <= 1 or ctx.all_older(dates_of(page)):
             return
         before = oldest
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
 def _address(options: Options, before: int) -> str:
@@ -106,7 +97,7 @@ def _posts(soup: BeautifulSoup, answer: Response, channel: str) -> list[Tag]:
 def _link(post: Tag, selector: str) -> re.Match[str] | None:
     """Channel and number of the post that a link leads to; its «&amp;» may be escaped twice."""
     found = post.select_one(selector)
-    href = unescape(str(found.get("href") or "")) if found else ""
+    href = unescape(str(found.get("href") or "")[:LONGEST_URL]) if found else ""
     return _POST.search(href.partition("?")[0])
 
 
@@ -115,7 +106,7 @@ def _number(post: Tag) -> int:
     return int(link[2]) if link else 0
 
 
-def _mention(ctx: Context, post: Tag) -> Mention:
+def _mention(ctx: Context[Options], post: Tag) -> Mention:
     link = _link(post, ".tgme_widget_message_date[href]")
     if link is None:
         raise SkipItem("У записи нет ссылки с номером.", text_of(post)[:60])

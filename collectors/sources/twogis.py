@@ -38,15 +38,13 @@ class Options(SourceOptions):
     branches: Annotated[Mapping[Digits, str], Field(min_length=1)]
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Branch after branch, each by the date of writing or editing, the latest first."""
-    assert isinstance(ctx.options, Options)
     for branch, place in ctx.options.branches.items():
         yield from _branch(ctx, branch, place)
 
 
-def _branch(ctx: Context, branch: str, place: str) -> Iterator[list[Item]]:
-    assert isinstance(ctx.options, Options)
+def _branch(ctx: Context[Options], branch: str, place: str) -> Iterator[list[Item]]:
     key = {"key": ctx.options.key.get_secret_value().strip()}
     url, params, visited = f"{API}{branch}/reviews", ASKED | key, set[str]()
     while url not in visited:
@@ -54,8 +52,7 @@ def _branch(ctx: Context, branch: str, place: str) -> Iterator[list[Item]]:
         answer = ctx.http.ask(url, params=params)
         reviews = shapes.items(answer, "reviews")
         page = ctx.readable(reviews, lambda review: _mention(ctx, review, branch, place))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         url, params = shapes.text(answer.json, "meta", "next_link"), key
         if not url or not reviews or ctx.all_older(_touched(reviews)):
             return
@@ -69,7 +66,7 @@ def _touched(reviews: list[Any]) -> list[datetime]:
     return [moment for r in reviews for name in dates if (moment := shapes.moment_or_none(r, name))]
 
 
-def _mention(ctx: Context, review: Any, branch: str, place: str) -> Mention:
+def _mention(ctx: Context[Options], review: Any, branch: str, place: str) -> Mention:
     reply = shapes.value(review, "official_answer")
     flags = ("date_edited", "is_verified", "hiding_reason", "provider")
     return Mention(

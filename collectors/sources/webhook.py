@@ -17,7 +17,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from collectors import spool
-from collectors.base import About, Context, Item, Mention, NeedsHuman, Order, SkipItem
+from collectors.base import About, Context, Item, Mention, Order
+from collectors.errors import NeedsHuman, SkipItem
 from collectors.files import rows
 from collectors.files.columns import FieldNames, guess
 from collectors.files.rows import Cells, Reading
@@ -54,9 +55,9 @@ class Options(SourceOptions):
     timezone: Zone = DEFAULT_ZONE
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """What waits in the spool, ``PAGE`` events at a time; what says nothing is kept aside."""
-    options = _options(ctx)
+    options = ctx.options
     waiting = Spool(spool.folder_of(options.spool, ctx.source))
     waiting.remove(ctx.state.get("stored", []))
     _tell_rejected(ctx, waiting)
@@ -96,12 +97,12 @@ def event_id(content: Any, fields: Mapping[str, str]) -> str:
     return Cells(*_cells(content, fields)).text("id") if isinstance(content, dict) else ""
 
 
-def _options(ctx: Context) -> Options:
-    assert isinstance(ctx.options, Options)
-    return ctx.options
+def author_of(content: Mapping[str, Any], fields: Mapping[str, str]) -> str:
+    """Who wrote the event, as the crawl would find it; empty where it does not say."""
+    return Cells(*_cells(content, fields)).text("author")
 
 
-def _tell_rejected(ctx: Context, waiting: Spool) -> None:
+def _tell_rejected(ctx: Context[Options], waiting: Spool) -> None:
     """Count what the service refused since the last crawl; it stays where it is."""
     told = int(ctx.state.get("told", 0))
     for file in waiting.rejected():
@@ -113,7 +114,7 @@ def _tell_rejected(ctx: Context, waiting: Spool) -> None:
             ctx.state["told"] = moment
 
 
-def _load(ctx: Context, file: Path) -> Event | None:
+def _load(ctx: Context[Options], file: Path) -> Event | None:
     try:
         return spool.load(file)
     except FileNotFoundError:
@@ -123,7 +124,7 @@ def _load(ctx: Context, file: Path) -> Event | None:
         return None
 
 
-def _mention(ctx: Context, options: Options, event: Event) -> Mention:
+def _mention(ctx: Context[Options], options: Options, event: Event) -> Mention:
     if not isinstance(event.content, dict):
         raise SkipItem("Событие — не объект JSON.")
     values, mapping = _cells(event.content, options.fields)

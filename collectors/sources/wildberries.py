@@ -11,23 +11,15 @@ from typing import NamedTuple
 
 from collectors import shapes
 from collectors.answers import Response
-from collectors.base import (
-    About,
-    Context,
-    Item,
-    Mention,
-    NeedsHuman,
-    Order,
-    Quota,
-    SkipItem,
-    dates_of,
-)
+from collectors.base import About, Context, Item, Mention, Order, Quota, dates_of
+from collectors.errors import NeedsHuman, SkipItem
 from collectors.options import Secret, SourceOptions
 from collectors.texts import with_pros_and_cons
 
 API = "https://feedbacks-api.wildberries.ru/api/v1/"
 PAGE = 500
 CAP = 10_000  # skip + take may not be more
+REFUSED_ANSWERS = {"rejected", "rejectedAntispam"}  # by moderation: the buyer does not see them
 ABOUT = About(
     title="Wildberries: отзывы и вопросы о своих товарах",
     auth="токен категории «Вопросы и отзывы»: кабинет продавца → Настройки → Доступ к API",
@@ -46,7 +38,7 @@ class Options(SourceOptions):
     questions: bool = True
 
 
-Parse = Callable[[Context, shapes.Node], Mention]
+Parse = Callable[[Context[Options], shapes.Node], Mention]
 
 
 class _List(NamedTuple):
@@ -58,16 +50,14 @@ class _List(NamedTuple):
     params: dict[str, str]
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """List after list; what several of them hold comes once."""
-    assert isinstance(ctx.options, Options)
     seen = set[str]()
     for one in _lists(ctx.options.questions):
         for page in _pages_of(ctx, one):
             fresh = [item for item in page if item.external_id not in seen]
             seen.update(item.external_id for item in fresh)
-            if fresh or ctx.unreadable:
-                yield fresh
+            yield from ctx.given(fresh)
 
 
 def _lists(questions: bool) -> Iterator[_List]:
@@ -78,9 +68,8 @@ def _lists(questions: bool) -> Iterator[_List]:
     yield _List("feedbacks/archive", "feedbacks", _review, {})
 
 
-def _pages_of(ctx: Context, one: _List) -> Iterator[list[Item]]:
+def _pages_of(ctx: Context[Options], one: _List) -> Iterator[list[Item]]:
     """The pages of one list, newest first, as far back as asked for."""
-    assert isinstance(ctx.options, Options)
     headers = {"Authorization": ctx.options.token.get_secret_value()}
     for skip in range(0, CAP, PAGE):
         paging: dict[str, str | int] = {"take": PAGE, "skip": skip, "order": "dateDesc"}
@@ -104,14 +93,15 @@ def _agreed(answer: Response) -> None:
         )
 
 
-def _review(ctx: Context, node: shapes.Node) -> Mention:
+def _review(ctx: Context[Options], node: shapes.Node) -> Mention:
+    key = shapes.key(node, "id")
     parts = (shapes.text(node, name).strip() for name in ("text", "pros", "cons"))
     kept = ("state", "parentFeedbackId", "childFeedbackId", "bables", "matchingSize", "wasViewed")
     raw = {name: node[name] for name in kept if node.get(name)}
-    return _mention(ctx, node, shapes.key(node, "id"), with_pros_and_cons(*parts), raw, rating=True)
+    return _mention(ctx, node, key, with_pros_and_cons(*parts), raw, rating=True)
 
 
-def _question(ctx: Context, node: shapes.Node) -> Mention:
+def _question(ctx: Context[Options], node: shapes.Node) -> Mention:
     key, text = shapes.key(node, "id"), shapes.text(node, "text")
     if not text:
         raise SkipItem("Вопрос без текста.", key)
@@ -120,10 +110,18 @@ def _question(ctx: Context, node: shapes.Node) -> Mention:
 
 
 def _mention(
-    ctx: Context, node: shapes.Node, key: str, text: str, raw: dict[str, object], *, rating: bool
+    ctx: Context[Options],
+    node: shapes.Node,
+    key: str,
+    text: str,
+    raw: dict[str, object],
+    *,
+    rating: bool,
 ) -> Mention:
     goods = shapes.whole(node, "productDetails", "nmId")
     article = shapes.text(node, "productDetails", "supplierArticle")
+    answer, state = shapes.value(node, "answer"), shapes.text(node, "answer", "state")
+    is_public = state not in REFUSED_ANSWERS
     return Mention(
         source=ctx.source,
         external_id=key,
@@ -134,7 +132,7 @@ def _mention(
         rating=shapes.whole(node, "productValuation") if rating else None,
         parent_id=shapes.text(node, "parentFeedbackId") or None,
         product=shapes.text(node, "productDetails", "productName") or article or None,
-        answer_text=shapes.text(node, "answer", "text") or None,
-        answered_at=shapes.moment_or_none(node, "answer", "createDate"),
-        raw={**raw, "nmId": goods, "article": article},
+        answer_text=(shapes.text(answer, "text") or None) if is_public else None,
+        answered_at=shapes.moment_or_none(answer, "createDate") if is_public else None,
+        raw={**raw, "nmId": goods, "article": article} | ({"answer_state": state} if state else {}),
     )

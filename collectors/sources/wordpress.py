@@ -9,12 +9,14 @@ from datetime import timedelta
 from itertools import count
 
 from collectors import shapes
-from collectors.base import About, Context, Item, Mention, NeedsHuman, Order, SkipItem, dates_of
+from collectors.base import About, Context, Item, Mention, Order, dates_of
+from collectors.errors import NeedsHuman, SkipItem
 from collectors.options import SourceOptions, WebAddress
 from collectors.texts import html_to_text
 
 PAGE = 100
 CLOSED = {401, 403, 404}
+PAST_THE_END = 400  # comments deleted meanwhile leave fewer pages than were promised
 ABOUT = About(
     title="WordPress: комментарии на сайте",
     auth="не нужен",
@@ -31,9 +33,8 @@ class Options(SourceOptions):
     url: WebAddress
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Page after page until all comments of one are older than ``ctx.since``."""
-    assert isinstance(ctx.options, Options)
     api = f"{ctx.options.url.rstrip('/')}/wp-json/wp/v2/comments"
     for number in count(1):
         url = f"{api}?per_page={PAGE}&page={number}&orderby=date_gmt&order=desc"
@@ -42,11 +43,12 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         except NeedsHuman as error:
             if error.status in CLOSED:
                 raise _closed(error) from error
+            if number > 1 and error.status == PAST_THE_END:
+                return
             raise
         found = shapes.items(answer)
         page = ctx.readable(found, lambda comment: _mention(ctx, comment))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         total = answer.headers.get("x-wp-totalpages", "")
         is_last = number >= int(total) if total.isdecimal() else len(found) < PAGE
         if is_last or not found or ctx.all_older(dates_of(page)):
@@ -61,7 +63,7 @@ def _closed(error: NeedsHuman) -> NeedsHuman:
     )
 
 
-def _mention(ctx: Context, comment: shapes.Node) -> Mention:
+def _mention(ctx: Context[Options], comment: shapes.Node) -> Mention:
     key = shapes.key(comment, "id")
     text = html_to_text(shapes.text(comment, "content", "rendered"))
     if not text:

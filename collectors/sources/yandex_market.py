@@ -39,9 +39,8 @@ class Options(SourceOptions):
     months: Annotated[int, Field(ge=1, le=120)] = 24
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Window after window, the oldest first."""
-    assert isinstance(ctx.options, Options)
     begin = max(ctx.since, ctx.now - timedelta(days=30 * ctx.options.months))
     while begin < ctx.now:
         end = min(begin + WINDOW, ctx.now)
@@ -49,9 +48,8 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         begin = end
 
 
-def _window(ctx: Context, begin: datetime, end: datetime) -> Iterator[list[Item]]:
+def _window(ctx: Context[Options], begin: datetime, end: datetime) -> Iterator[list[Item]]:
     """The pages of one window."""
-    assert isinstance(ctx.options, Options)
     url = API.format(business=ctx.options.business_id)
     headers = {"Api-Key": ctx.options.api_key.get_secret_value()}
     body = {"dateTimeFrom": _written(begin - SECOND), "dateTimeTo": _written(end)}
@@ -61,8 +59,7 @@ def _window(ctx: Context, begin: datetime, end: datetime) -> Iterator[list[Item]
         answer = ctx.http.ask(url, params=params, headers=headers, json=body)
         found = shapes.items(answer, "result", "feedbacks")
         page = ctx.readable(found, lambda feedback: _mention(ctx, feedback))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         token = shapes.text(answer.json, "result", "paging", "nextPageToken")
         if not token or not found:
             return
@@ -77,14 +74,15 @@ def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _mention(ctx: Context, feedback: shapes.Node) -> Mention:
+def _mention(ctx: Context[Options], feedback: shapes.Node) -> Mention:
+    key = shapes.key(feedback, "feedbackId")
     words = ("comment", "advantages", "disadvantages")
     parts = (shapes.text(feedback, "description", name).strip() for name in words)
     raw = {name: feedback[name] for name in ("identifiers", "needReaction") if name in feedback}
     recommended = shapes.value(feedback, "statistics", "recommended")
     return Mention(
         source=ctx.source,
-        external_id=shapes.key(feedback, "feedbackId"),
+        external_id=key,
         text=with_pros_and_cons(*parts),
         published_at=shapes.moment(feedback, "createdAt"),
         author=shapes.text(feedback, "author") or None,

@@ -11,20 +11,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from collectors.answers import Response
-from collectors.base import (
-    About,
-    CollectError,
-    Context,
-    Item,
-    Mention,
-    NeedsHuman,
-    Order,
-    Quota,
-    SkipItem,
-    Transient,
-)
-from collectors.dates import until_midnight
+from collectors.base import About, Context, Item, Mention, Order, Quota
+from collectors.errors import CollectError, NeedsHuman, QuotaSpent, SkipItem, Transient
 from collectors.options import MaxPages, Secret, SourceOptions, zone_of
+from collectors.quotas import next_midnight
 from collectors.shapes import (
     Node,
     items,
@@ -54,6 +44,7 @@ REFUSED = {400, 403, 404}  # their meaning is the reason in the body
 DAY_SPENT = {"quotaExceeded", "dailyLimitExceeded"}
 BUSY = {"rateLimitExceeded", "userRateLimitExceeded", "processingFailure"}
 GONE = {"commentNotFound"}
+FORGOTTEN = {"invalidPageToken"}
 
 
 class Options(SourceOptions):
@@ -76,57 +67,65 @@ class _Gone(SkipItem):
     """A comment that was deleted while its thread was read."""
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Threads newest first, each with its replies, until all of a page are older."""
-    options = _options(ctx)
+    options = ctx.options
     asked = {"part": "snippet,replies", "order": "time", "textFormat": "plainText"}
     if options.video:
         asked["videoId"] = options.video
     else:
         asked["allThreadsRelatedToChannelId"] = options.channel or ""
     fresh = ctx.now - timedelta(days=options.replies_days)
-    for threads in _listed(ctx, "commentThreads", asked):
+    for threads, following in _listed(ctx, "commentThreads", asked, ctx.place):
         page, dates = list[Item](), list[datetime]()
         for thread in threads:
             dated = moment_or_none(thread, "snippet", "topLevelComment", "snippet", "publishedAt")
             dates += [dated] if dated else []
             page += _thread(ctx, thread, bool(dated and dated >= min(fresh, ctx.since)))
-        if page:
-            yield page
+        yield from ctx.given(page)
         if ctx.all_older(dates) and max(dates) < fresh:
             return
+        ctx.place = following
 
 
-def _options(ctx: Context) -> Options:
-    assert isinstance(ctx.options, Options)
-    return ctx.options
-
-
-def _listed(ctx: Context, what: str, asked: Mapping[str, str]) -> Iterator[list[Node]]:
-    """The items of a list, page by page, until its tokens end or come round again."""
-    options, token, seen = _options(ctx), "", set[str]()
+def _listed(
+    ctx: Context[Options], what: str, asked: Mapping[str, str], token: str = ""
+) -> Iterator[tuple[list[Node], str]]:
+    """The items of a list from ``token`` on, page by page, each with the token of the next one;
+    until there is none, or they come round again.
+    """
+    options, seen = ctx.options, {token}
     headers = {"X-Goog-Api-Key": options.key.get_secret_value()}
-    for _ in range(options.max_pages):
-        params = {**asked, "maxResults": "100"} | ({"pageToken": token} if token else {})
-        answer = ctx.http.ask(f"{API}/{what}", params=params, headers=headers, known=REFUSED)
+
+    def judge(answer: Response) -> None:
         if answer.status in REFUSED:
             raise _refusal(ctx, answer)
-        yield items(answer, "items")
+
+    for _ in ctx.page_numbers(options.max_pages):
+        params = {**asked, "maxResults": "100"} | ({"pageToken": token} if token else {})
+        answer = ctx.http.ask(
+            f"{API}/{what}", params=params, headers=headers, known=REFUSED, judge=judge
+        )
         token = text(answer.json, "nextPageToken")
+        yield items(answer, "items"), token
         if not token or token in seen:
             return
         seen.add(token)
-    ctx.capped(f"прочитано страниц: {options.max_pages} (max_pages)")
 
 
-def _refusal(ctx: Context, answer: Response) -> CollectError:
+def _refusal(ctx: Context[Options], answer: Response) -> CollectError:
     said = text(answer.json, "error", "message")
     reasons = {text(error, "reason") for error in nodes(answer.json, "error", "errors")}
     if reasons & DAY_SPENT:
-        wait = until_midnight(ctx.now, zone_of(ZONE))
-        return Transient("Дневная квота YouTube исчерпана, сбор продолжится завтра.", wait)
+        until = next_midnight(ctx.now, zone_of(ZONE))
+        words = "Дневная квота YouTube исчерпана, сбор продолжится завтра."
+        return QuotaSpent(words, until, until - ctx.now)
     if reasons & BUSY:
         return Transient(f"YouTube просит подождать: {said}. Попробуем позже.")
+    if reasons & FORGOTTEN:
+        ctx.place = ""
+        words = "YouTube забыл, где прервался прошлый сбор: список читается заново."
+        return Transient(words, timedelta(minutes=1))  # longer than the door asks again by itself
     if reasons & GONE:
         return _Gone(f"Комментарий удалён: {said}.")
     if "commentsDisabled" in reasons:
@@ -136,7 +135,7 @@ def _refusal(ctx: Context, answer: Response) -> CollectError:
     return NeedsHuman(f"YouTube отказал: {said}. Проверьте ключ и включён ли YouTube Data API v3.")
 
 
-def _thread(ctx: Context, thread: Node, complete: bool) -> list[Item]:
+def _thread(ctx: Context[Options], thread: Node, complete: bool) -> list[Item]:
     """The comment on top and its replies, all of them where ``complete``."""
     top = value(thread, "snippet", "topLevelComment")
     replies = nodes(thread, "replies", "comments")
@@ -154,10 +153,10 @@ def _thread(ctx: Context, thread: Node, complete: bool) -> list[Item]:
     )
 
 
-def _replies(ctx: Context, parent: str) -> list[Node]:
+def _replies(ctx: Context[Options], parent: str) -> list[Node]:
     asked = {"part": "snippet", "parentId": parent, "textFormat": "plainText"}
     try:
-        return [reply for page in _listed(ctx, "comments", asked) for reply in page]
+        return [reply for page, _ in _listed(ctx, "comments", asked) for reply in page]
     except _Gone as error:
         ctx.note(parent, str(error))
         return []
@@ -169,7 +168,9 @@ def _text(comment: Node) -> str:
     )
 
 
-def _mention(ctx: Context, comment: Node, thread: Node, video: str, answers: list[Node]) -> Mention:
+def _mention(
+    ctx: Context[Options], comment: Node, thread: Node, video: str, answers: list[Node]
+) -> Mention:
     number, snippet = key(comment, "id"), value(comment, "snippet")
     parent = text(snippet, "parentId") or None
     place = (

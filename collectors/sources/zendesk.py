@@ -13,7 +13,8 @@ from pydantic import Field
 
 from collectors import shapes
 from collectors.answers import Response
-from collectors.base import About, Context, Deleted, Item, Mention, Order, Quota, SkipItem
+from collectors.base import About, Context, Deleted, Item, Mention, Order, Quota
+from collectors.errors import SkipItem
 from collectors.options import Secret, SourceOptions
 
 TICKETS, RATINGS = 1000, 100
@@ -40,13 +41,12 @@ class Options(SourceOptions):
     ratings: bool = False
 
 
-def pages(ctx: Context) -> Iterator[list[Item]]:
+def pages(ctx: Context[Options]) -> Iterator[list[Item]]:
     """Tickets from where the last export ended, then ratings.
 
     A first crawl that breaks off leaves a cursor but no ratings, so the moment to read ratings from
     is kept apart, and moves only when all of them are read.
     """
-    assert isinstance(ctx.options, Options)
     started = int(min(ctx.since, ctx.now - MINUTE).timestamp())
     if ctx.options.ratings:
         ctx.state.setdefault(RATED, started)
@@ -56,7 +56,7 @@ def pages(ctx: Context) -> Iterator[list[Item]]:
         ctx.state[RATED] = int((ctx.now - LOOKBACK).timestamp())
 
 
-def _tickets(ctx: Context, started: int) -> Iterator[list[Item]]:
+def _tickets(ctx: Context[Options], started: int) -> Iterator[list[Item]]:
     while True:
         cursor = str(ctx.state.get(CURSOR) or "")
         place: dict[str, str | int] = {"cursor": cursor} if cursor else {"start_time": started}
@@ -66,14 +66,13 @@ def _tickets(ctx: Context, started: int) -> Iterator[list[Item]]:
         following = shapes.text(answer.json, "after_cursor")
         if following:
             ctx.state[CURSOR] = following
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         ended = shapes.value(answer.json, "end_of_stream") is not False
         if ended or not following or following == cursor:
             return
 
 
-def _ratings(ctx: Context) -> Iterator[list[Item]]:
+def _ratings(ctx: Context[Options]) -> Iterator[list[Item]]:
     params: dict[str, str | int] = {
         "score": "received",
         "start_time": int(ctx.state[RATED]),
@@ -83,8 +82,7 @@ def _ratings(ctx: Context) -> Iterator[list[Item]]:
         answer = _ask(ctx, "satisfaction_ratings", params)
         found = shapes.items(answer, "satisfaction_ratings")
         page = ctx.readable(found, lambda rating: _rating(ctx, rating))
-        if page or ctx.unreadable:
-            yield page
+        yield from ctx.given(page)
         following = shapes.text(answer.json, "meta", "after_cursor")
         more = shapes.value(answer.json, "meta", "has_more") is True
         if not more or not following or following == params.get("page[after]"):
@@ -92,20 +90,18 @@ def _ratings(ctx: Context) -> Iterator[list[Item]]:
         params["page[after]"] = following
 
 
-def _ask(ctx: Context, path: str, params: dict[str, str | int]) -> Response:
-    assert isinstance(ctx.options, Options)
+def _ask(ctx: Context[Options], path: str, params: dict[str, str | int]) -> Response:
     options = ctx.options
     login = f"{options.email}/token:{options.token.get_secret_value()}"
     headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
     return ctx.http.ask(f"{_site(ctx)}/api/v2/{path}.json", params=params, headers=headers)
 
 
-def _site(ctx: Context) -> str:
-    assert isinstance(ctx.options, Options)
+def _site(ctx: Context[Options]) -> str:
     return f"https://{ctx.options.subdomain}.zendesk.com"
 
 
-def _ticket(ctx: Context, ticket: shapes.Node) -> Item:
+def _ticket(ctx: Context[Options], ticket: shapes.Node) -> Item:
     key = shapes.key(ticket, "id")
     if shapes.text(ticket, "status") == "deleted":
         return Deleted(key)
@@ -128,7 +124,7 @@ def _ticket(ctx: Context, ticket: shapes.Node) -> Item:
     )
 
 
-def _rating(ctx: Context, rating: shapes.Node) -> Mention:
+def _rating(ctx: Context[Options], rating: shapes.Node) -> Mention:
     key, score = shapes.key(rating, "id"), shapes.text(rating, "score")
     if score not in SCORES:
         raise SkipItem(f"Неизвестная оценка «{score[:40]}».", key)

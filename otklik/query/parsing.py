@@ -35,7 +35,6 @@ SHORTEST_PREFIX = 3
 
 _QUOTES = '"«»“”„'
 _OPERATOR_IN_LOWER_CASE = re.compile(r"(?<![\w\"«])(or|или|and|not)(?![\w\"»])")
-_AUTHOR = re.compile(r"\b(?:author|автор):", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:[\w-]+\.)+[\w-]+(?:/[^\s()\"«»]*)?")
 
 
@@ -65,17 +64,10 @@ def parse(query: str) -> Tree:
 
 def remarks(query: str) -> tuple[str, ...]:
     """What in a query that parses may be meant otherwise."""
-    words = dict.fromkeys(_OPERATOR_IN_LOWER_CASE.findall(query))
-    said = [
+    return tuple(
         f"«{word}» строчными буквами — обычное слово; оператор пишется {word.upper()}"
-        for word in words
-    ]
-    if _AUTHOR.search(query):
-        said.append(
-            "author: видит имена только тех источников, у которых они хранятся "
-            "(personal.store_authors в config.yaml)"
-        )
-    return tuple(said)
+        for word in dict.fromkeys(_OPERATOR_IN_LOWER_CASE.findall(query))
+    )
 
 
 class _Refused(Exception):

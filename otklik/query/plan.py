@@ -1,32 +1,37 @@
 """A tree compiled over a lexicon: conditions that tell whether they hold for a text, and where."""
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from otklik.query import tree as t
 from otklik.query.lexicon import Lexicon, Span, Text, author_key
 from otklik.spelling import GAP, name_forms, parts, spellings, word_forms
 
 
-class Condition(Protocol):
+class Condition(ABC):
     """A part of a compiled query."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def holds(self, text: Text) -> bool:
         """Whether the text satisfies it."""
 
-    def hits(self, text: Text) -> list[Span]:
+    def hits(self, text: Text) -> list[Span]:  # noqa: ARG002
         """The words by which it does; none for filters and for what must not stand there."""
+        return []
 
     @property
     def needs(self) -> frozenset[int] | None:
         """Words of which one must occur for it to hold; None where it may hold without."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Condition):
     """Words one after another; a ``tight`` one is a name, with no sentence's end inside."""
 
     words: tuple[int, ...]
@@ -61,7 +66,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Condition):
     """An alternative."""
 
     parts: tuple[Condition, ...]
@@ -83,7 +88,7 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Condition):
     """A conjunction."""
 
     parts: tuple[Condition, ...]
@@ -104,7 +109,7 @@ class AllOf:
 
 
 @dataclass(frozen=True, slots=True)
-class NoneOf:
+class NoneOf(Condition):
     """A negation."""
 
     part: Condition
@@ -113,18 +118,9 @@ class NoneOf:
         """See :class:`Condition`."""
         return not self.part.holds(text)
 
-    def hits(self, text: Text) -> list[Span]:  # noqa: ARG002
-        """See :class:`Condition`."""
-        return []
-
-    @property
-    def needs(self) -> None:
-        """See :class:`Condition`."""
-        return
-
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Condition):
     """Places of which each is near the one before: at most ``distances[i]`` words between."""
 
     steps: tuple[Condition, ...]
@@ -151,7 +147,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class ByAuthor:
+class ByAuthor(Condition):
     """A filter: the author's whole name, or its beginning."""
 
     key: str
@@ -163,18 +159,9 @@ class ByAuthor:
             return text.author_key.startswith(self.key)
         return text.author_key == self.key
 
-    def hits(self, text: Text) -> list[Span]:  # noqa: ARG002
-        """See :class:`Condition`."""
-        return []
-
-    @property
-    def needs(self) -> None:
-        """See :class:`Condition`."""
-        return
-
 
 @dataclass(frozen=True, slots=True)
-class OnSite:
+class OnSite(Condition):
     """A filter: the host or one below it, and the beginning of its path."""
 
     host: str
@@ -186,15 +173,6 @@ class OnSite:
         path = slash + path
         in_path = not self.path or path == self.path or path.startswith(self.path + "/")
         return in_path and (host == self.host or host.endswith("." + self.host))
-
-    def hits(self, text: Text) -> list[Span]:  # noqa: ARG002
-        """See :class:`Condition`."""
-        return []
-
-    @property
-    def needs(self) -> None:
-        """See :class:`Condition`."""
-        return
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,6 @@ class Dialect:
     title: str
     write: "Callable[[t.Tree, _Told], list[str]]"
     excludes: bool = True
-    phrases: bool = True
     sites: bool = False
     forms: bool = False
 
@@ -85,7 +84,7 @@ def _wide(tree: t.Tree, dialect: Dialect, told: _Told) -> t.Tree | None:
                 return None
             return t.Word(text)
         case t.Phrase(words):
-            if dialect.phrases and all(word.exact for word in words):
+            if all(word.exact for word in words):
                 return t.Phrase(tuple(t.Word(word.text) for word in words))
             if len(words) > 1:
                 told.note("порядок слов во фразе")

@@ -14,13 +14,11 @@ from storage.queries.catalog import (
 )
 from storage.queries.collecting import (
     CrawlRow,
-    JobRow,
     QuotaLeft,
     SourceNow,
     State,
+    crawl_detail,
     history,
-    job,
-    open_jobs,
     sources_now,
     worker_is_alive,
     worker_seen,
@@ -36,15 +34,10 @@ from storage.queries.figures import (
     tones_by_day,
     tones_by_source,
 )
-from storage.queries.mentions import (
-    BrandTone,
-    MentionRow,
-    OpinionRow,
-    count,
-    export,
-    mentions,
-    repeats,
-)
+from storage.queries.jobs import JobRow, job, jobs_of, last_job, open_jobs
+from storage.queries.mentions import count, export, mentions, repeats
+from storage.queries.rows import BrandTone, MentionRow, OpinionRow
+from storage.queries.turns import Turns, turns
 
 __all__ = [
     "BrandQuery",
@@ -65,15 +58,19 @@ __all__ = [
     "State",
     "Tones",
     "Trial",
+    "Turns",
     "brand_queries",
     "catalog",
     "count",
     "count_trials",
+    "crawl_detail",
     "export",
     "failed",
     "figures",
     "history",
     "job",
+    "jobs_of",
+    "last_job",
     "mentions",
     "mentions_by_source",
     "open_jobs",
@@ -85,6 +82,7 @@ __all__ = [
     "tones_by_day",
     "tones_by_source",
     "trials",
+    "turns",
     "version",
     "worker_is_alive",
     "worker_seen",

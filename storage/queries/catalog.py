@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
+from storage import settings
 from storage.filters import Names
 from storage.models import (
     Analysis,
@@ -60,7 +61,6 @@ class SourceRow:
     title: str
     type: str
     mentions: int
-    enabled: bool
     parked: bool
     next_due: datetime | None
     crawl: LastCrawl | None
@@ -105,13 +105,14 @@ def setting(session: Session, key: str) -> Any:
 
 
 def version(session: Session) -> tuple[Any, ...]:
-    """Changes whenever a crawl, an analysis or a correction may have changed any figure."""
+    """Changes when a crawl, analysis, correction or brand query may have changed a figure."""
     newest = (
         select(func.max(col(Analysis.id))).scalar_subquery(),
         select(func.max(col(Crawl.id))).scalar_subquery(),
         select(func.max(col(Correction.id))).scalar_subquery(),
         select(func.max(col(Correction.undone_at))).scalar_subquery(),
         select(func.max(col(Erasure.id))).scalar_subquery(),
+        select(col(Setting.value)).where(col(Setting.key) == settings.MATCHED).scalar_subquery(),
     )
     return tuple(session.execute(select(*newest)).one())
 
@@ -259,7 +260,6 @@ def _source(
         title=source.title,
         type=source.type,
         mentions=mentions,
-        enabled=source.enabled,
         parked=bool(state and state.parked),
         next_due=state.next_due if state else None,
         crawl=crawl,

@@ -1,6 +1,6 @@
-"""How collecting goes: every source with its state and next turn, past crawls, jobs, the worker."""
+"""How collecting goes: every source with its state and next turn, past crawls, the worker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +11,15 @@ from sqlmodel import Session, col
 
 from collectors.schedules import parse
 from storage import settings
-from storage.errors import NotFound
-from storage.leases import SILENCE
-from storage.models import Crawl, Job, MentionDaily, QuotaUse, Source, SourceLease, SourceState
+from storage.leases import LEAP, SILENCE
+from storage.models import (
+    Brand,
+    Crawl,
+    QuotaUse,
+    Source,
+    SourceLease,
+    SourceState,
+)
 
 
 class State(StrEnum):
@@ -72,7 +78,10 @@ class CrawlRow:
     samples: tuple[Mapping[str, str], ...]
     notes: tuple[Mapping[str, str], ...]
     error: str
-    detail: str
+
+
+#: Without ``detail``: it may be a whole page, see :func:`crawl_detail`.
+_CRAWL = tuple(getattr(Crawl, name) for name in CrawlRow.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,8 @@ class SourceNow:
     """A source at this moment. ``progress`` of a running crawl: pages, new, changed, …
 
     ``schedule`` is the one that holds and ``words`` the same for the user; ``origin`` is config,
-    app or import; ``overridden`` tells that the app's word holds before the config's.
+    app or import; ``overridden`` tells that the app's word holds before the config's, which is
+    ``declared_words`` and ``declared_enabled``. ``brand`` is empty where the source is shared.
     """
 
     id: int
@@ -97,16 +107,18 @@ class SourceNow:
     title: str
     type: str
     origin: str
+    brand: str
     options: Mapping[str, Any]
     state: State
     schedule: str | None
     words: str
     overridden: bool
+    declared_words: str
+    declared_enabled: bool
     next_due: datetime | None
     running_since: datetime | None
     progress: Mapping[str, Any]
     failures: int
-    mentions: int
     crawl: CrawlRow | None
     quota: QuotaLeft | None
 
@@ -116,37 +128,18 @@ class SourceNow:
         return self.title or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """A job and what is known of it so far; ``state`` goes queued -> running -> done | failed."""
-
-    id: int
-    kind: str
-    payload: Mapping[str, Any]
-    state: str
-    message: str
-    result: Mapping[str, Any]
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
 def sources_now(session: Session, *, now: datetime) -> tuple[SourceNow, ...]:
     """All sources by name, with their state."""
     latest = select(func.max(col(Crawl.id))).group_by(col(Crawl.source_id))
     crawls = {
-        crawl.source_id: _crawl(crawl)
-        for crawl in session.scalars(select(Crawl).where(col(Crawl.id).in_(latest)))
+        row[0]: _crawl(row[1:])
+        for row in session.execute(
+            select(col(Crawl.source_id), *_CRAWL).where(col(Crawl.id).in_(latest))
+        )
     }
-    stored = dict(
-        session.execute(
-            select(col(MentionDaily.source_id), func.sum(col(MentionDaily.n))).group_by(
-                col(MentionDaily.source_id)
-            )
-        ).all()
-    )
     rows = session.execute(
-        select(Source, SourceState, SourceLease, QuotaUse)
+        select(Source, SourceState, SourceLease, QuotaUse, col(Brand.name))
+        .outerjoin(Brand, col(Brand.id) == col(Source.brand_id))
         .outerjoin(SourceState, col(SourceState.source_id) == col(Source.id))
         .outerjoin(SourceLease, col(SourceLease.source_id) == col(Source.id))
         .outerjoin(QuotaUse, col(QuotaUse.key) == col(SourceLease.quota))
@@ -158,18 +151,18 @@ def sources_now(session: Session, *, now: datetime) -> tuple[SourceNow, ...]:
             state,
             lease,
             quota,
+            brand or "",
             crawls.get(source.id or 0),
-            int(stored.get(source.id or 0, 0)),
             now,
         )
-        for source, state, lease, quota in rows
+        for source, state, lease, quota, brand in rows
     )
 
 
 def history(session: Session, source_id: int, *, limit: int = 50) -> tuple[CrawlRow, ...]:
     """The latest crawls of a source, newest first."""
-    rows = session.scalars(
-        select(Crawl)
+    rows = session.execute(
+        select(*_CRAWL)
         .where(col(Crawl.source_id) == source_id)
         .order_by(col(Crawl.started_at).desc(), col(Crawl.id).desc())
         .limit(limit)
@@ -177,20 +170,9 @@ def history(session: Session, source_id: int, *, limit: int = 50) -> tuple[Crawl
     return tuple(_crawl(row) for row in rows)
 
 
-def job(session: Session, job_id: int) -> JobRow:
-    """A job by its id; raises NotFound."""
-    found = session.get(Job, job_id)
-    if found is None:
-        raise NotFound(f"Задания {job_id} нет в базе данных.")
-    return _job(found)
-
-
-def open_jobs(session: Session) -> tuple[JobRow, ...]:
-    """Jobs that wait or are being done, oldest first."""
-    rows = session.scalars(
-        select(Job).where(col(Job.state).in_(("queued", "running"))).order_by(col(Job.id))
-    )
-    return tuple(_job(row) for row in rows)
+def crawl_detail(session: Session, crawl_id: int) -> str:
+    """What a crawl left for the developer (a traceback, a page's body); empty where nothing."""
+    return session.scalar(select(col(Crawl.detail)).where(col(Crawl.id) == crawl_id)) or ""
 
 
 def worker_seen(session: Session) -> datetime | None:
@@ -202,7 +184,8 @@ def worker_seen(session: Session) -> datetime | None:
 def worker_is_alive(session: Session, *, now: datetime) -> bool:
     """Whether somebody crawls on schedule and does jobs."""
     seen = worker_seen(session)
-    return seen is not None and now - seen < SILENCE
+    # Also ahead of us: a clock that has been put back would hear a dead one for long.
+    return seen is not None and abs(now - seen) < SILENCE
 
 
 def _source(
@@ -210,31 +193,37 @@ def _source(
     state: SourceState | None,
     lease: SourceLease | None,
     quota: QuotaUse | None,
+    brand: str,
     crawl: CrawlRow | None,
-    mentions: int,
     now: datetime,
 ) -> SourceNow:
     schedule = source.app_schedule or source.schedule
-    running = lease if lease and lease.holder and lease.until and lease.until > now else None
+    running = lease if lease and lease.holder and _lasts(lease.until, now) else None
     return SourceNow(
         id=source.id or 0,
         name=source.name,
         title=source.title,
         type=source.type,
         origin=source.origin,
+        brand=brand,
         options=source.options,
         state=State.RUNNING if running else _state(source, state, schedule, now),
         schedule=schedule,
-        words=parse(schedule).words if schedule else "",
+        words=_words(schedule),
         overridden=source.app_schedule is not None or source.app_enabled is not None,
+        declared_words=_words(source.schedule),
+        declared_enabled=source.enabled,
         next_due=state.next_due if state else None,
         running_since=running.since if running else None,
         progress=running.progress if running else {},
         failures=state.failures if state else 0,
-        mentions=mentions,
         crawl=crawl,
         quota=_quota(quota, now) if quota else None,
     )
+
+
+def _lasts(until: datetime | None, now: datetime) -> bool:
+    return until is not None and now < until <= now + LEAP
 
 
 def _state(source: Source, state: SourceState | None, schedule: str | None, now: datetime) -> State:
@@ -258,10 +247,12 @@ def _quota(quota: QuotaUse, now: datetime) -> QuotaLeft:
     return QuotaLeft(quota.per_day, max(0, quota.per_day - used), quota.resets_at)
 
 
-def _crawl(crawl: Crawl) -> CrawlRow:
-    fields = {name: getattr(crawl, name) for name in CrawlRow.__slots__}
-    return CrawlRow(**fields | {"samples": tuple(crawl.samples), "notes": tuple(crawl.notes)})
+def _words(schedule: str | None) -> str:
+    return parse(schedule).words if schedule else ""
 
 
-def _job(job: Job) -> JobRow:
-    return JobRow(**{name: getattr(job, name) for name in JobRow.__slots__})
+def _crawl(values: Sequence[Any]) -> CrawlRow:
+    fields = dict(zip(CrawlRow.__slots__, values, strict=True))
+    return CrawlRow(
+        **fields | {"samples": tuple(fields["samples"]), "notes": tuple(fields["notes"])}
+    )

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from nlp.labels import Intent, Tone
+from storage.columns import INTENTS, NPS
 from storage.filters import UNREAD, Filter
-from storage.queries.scope import INTENT_COLUMNS, NPS_COLUMNS, mention_facts, opinion_facts
+from storage.queries.scope import mention_facts, opinion_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class OpinionCount:
 def figures(session: Session, where: Filter) -> Figures:
     """The key counts."""
     facts = mention_facts(session, where)
-    names = ["n", *INTENT_COLUMNS.values(), *NPS_COLUMNS]
+    names = ["n", *INTENTS.values(), *NPS]
     sums = [func.sum(facts.c[name]).label(name) for name in names]
     rows = session.execute(
         select(facts.c.tone, facts.c.rating, *sums).group_by(facts.c.tone, facts.c.rating)
@@ -93,8 +94,8 @@ def figures(session: Session, where: Filter) -> Figures:
         unread=sum(int(row.n) for row in rows if row.tone == UNREAD),
         tones=tones,
         ratings=tuple(sum(int(r.n) for r in rows if r.rating == star) for star in range(1, 6)),
-        intents={intent: total[column] for intent, column in INTENT_COLUMNS.items()},
-        nps=Nps(*(total[name] for name in NPS_COLUMNS)),
+        intents={intent: total[column] for intent, column in INTENTS.items()},
+        nps=Nps(*(total[name] for name in NPS)),
     )
 
 

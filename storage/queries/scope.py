@@ -24,19 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from nlp.labels import NOT_A_VOICE, Intent, Tone
+from nlp.labels import NOT_A_VOICE, Tone
+from storage.columns import INTENTS, NPS
 from storage.filters import UNREAD, Filter
 from storage.models import Mention, MentionBrand, MentionDaily, Opinion, OpinionDaily
-
-#: Column of the roll-up and of ``MentionBrand`` for each intent («return» is a word of Python).
-INTENT_COLUMNS = {
-    Intent.CHURN: "churn",
-    Intent.RETURN: "will_return",
-    Intent.RECOMMEND: "recommend",
-    Intent.WARN: "warn",
-    Intent.EFFORT: "effort",
-}
-NPS_COLUMNS = {"promoters": (9, 10), "passives": (7, 8), "detractors": (0, 6)}
 
 #: An opinion and the row of its mention and brand. The day is implied, but it completes the
 #: index by touchpoint: without it SQLite would walk all opinions of the touchpoint for each row.
@@ -91,7 +82,7 @@ def _rows(session: Session, where: Filter) -> _Conditions:
 def _mention_sums(where: Filter) -> Select[Any]:
     table = MentionDaily
     columns: list[Any] = [table.day, table.source_id, table.tone, table.rating, table.n]
-    columns += [getattr(table, name) for name in (*INTENT_COLUMNS.values(), *NPS_COLUMNS)]
+    columns += [getattr(table, name) for name in (*INTENTS.values(), *NPS)]
     return select(*columns).where(
         *_dimensions(where, table), *_labels(where, col(table.tone), col(table.kind))
     )
@@ -106,10 +97,9 @@ def _mention_rows(session: Session, where: Filter) -> Select[Any]:
         table.rating,
         literal_column("1").label("n"),
     ]
-    columns += [_flag(getattr(table, name)).label(name) for name in INTENT_COLUMNS.values()]
+    columns += [_flag(getattr(table, name)).label(name) for name in INTENTS.values()]
     columns += [
-        _flag(col(table.nps).between(low, high)).label(name)
-        for name, (low, high) in NPS_COLUMNS.items()
+        _flag(col(table.nps).between(low, high)).label(name) for name, (low, high) in NPS.items()
     ]
     return select(*columns).where(*brand_rows(session, where), _COUNTS)
 

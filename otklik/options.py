@@ -1,0 +1,44 @@
+"""Options and arguments of the `otklik` command that several commands take, or that are long."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="OTKLIK_CONFIG", help="Файл настроек.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Ответ в JSON, для программ.")]
+Sources = Annotated[
+    list[str] | None, typer.Argument(help="Имена источников; без них — все.", show_default=False)
+]
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from", formats=["%Y-%m-%d"], help="Собрать период с этого дня.", show_default=False
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--to", formats=["%Y-%m-%d"], help="… до этого, не включая его.", show_default=False
+    ),
+]
+SourceName = Annotated[
+    str, typer.Option(help="Имя источника; по умолчанию — имя файла.", show_default=False)
+]
+Brand = Annotated[
+    str | None,
+    typer.Option(help="Код бренда, о котором весь файл.", show_default=False),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(help="Поле=столбец, если угадано неверно: text=Отзыв", show_default=False),
+]
+Encoding = Annotated[str | None, typer.Option(help="Кодировка.", show_default=False)]
+Delimiter = Annotated[str | None, typer.Option(help="Разделитель.", show_default=False)]

@@ -1,0 +1,37 @@
+"""When a schedule, perhaps not yet saved, would have a source crawled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from collectors.schedules import parse
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A schedule in words and its next turns (aware, UTC)."""
+
+    words: str
+    at: tuple[datetime, ...]
+
+
+def turns(text: str, *, last: datetime | None, zone: ZoneInfo, now: datetime, n: int = 3) -> Turns:
+    """The next ``n`` turns by schedule ``text`` of a source last crawled at ``last`` (None: never).
+
+    Raises StorageError in words where the text cannot be read.
+    """
+    try:
+        schedule = parse(text)
+    except ValueError as error:
+        raise StorageError(f"Расписание «{text}» не понято: {error}.") from error
+    if last is None:
+        first = now
+    elif schedule.interval is None:
+        first = schedule.after(now, zone)
+    else:
+        first = max(now, schedule.after(last, zone))
+    found = [first]
+    while len(found) < n:
+        found.append(schedule.after(found[-1], zone))
+    return Turns(schedule.words, tuple(found))
