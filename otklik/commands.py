@@ -18,7 +18,7 @@ from collectors.outcomes import Outcome, Status
 from otklik import crawling, personal, pipeline, weights
 from otklik.config import Config, SourceConfig, load
 from otklik.house import House
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 from otklik.screen import BUG, NOT_ALL, OK, console, note, progress
 from otklik.telling import WORDS, as_dict, print_json, tell, tell_check, tell_inspection
 from storage import mentions, queries
@@ -26,7 +26,7 @@ from storage import mentions, queries
 
 def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     """First page of every source; nothing is stored."""
-    chosen = _chosen(config.sources, names, config)
+    chosen = _chosen(config.sources, names)
     results = []
     for result in pipeline.check(config, chosen, crawling.door(config)):
         results.append(result)
@@ -41,7 +41,7 @@ def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
 
 def crawl(house: House, names: list[str] | None, *, as_json: bool) -> int:
     """Crawl the named sources, or all that may be asked now."""
-    chosen = _chosen(house.sources(), names, house.config)
+    chosen = _chosen(house.sources(), names)
     if not chosen and not as_json:
         note("Источников нет: добавьте их в config.yaml, раздел sources, или загрузите файл.")
     if not names:
@@ -61,7 +61,7 @@ def backfill(
     end = datetime.combine(until, time(), house.zone) if until else datetime.now(UTC)
     if end <= begin:
         raise ConfigError("--to должно быть позже, чем --from")
-    chosen = _chosen(house.sources(), names, house.config)
+    chosen = _chosen(house.sources(), names)
     http = crawling.door(house.config)
     outcomes = pipeline.collect_range(house, chosen, http, since=begin, until=end)
     return _told(outcomes, len(chosen), as_json)
@@ -198,7 +198,7 @@ def _target(out: Path | None) -> Iterator[BinaryIO]:
             yield file
         unfinished.replace(out)
     except OSError as error:
-        raise ConfigError(f"не удалось записать {out}: {error.strerror}") from error
+        raise ConfigError(f"не удалось записать {out}: {system(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -232,16 +232,14 @@ def demo(house: House, *, then_serve: bool, headless: bool) -> int:
         return serve(house, None, headless=headless) if then_serve else worst
 
 
-def _chosen(
-    sources: Sequence[SourceConfig], names: list[str] | None, config: Config
-) -> list[SourceConfig]:
+def _chosen(sources: Sequence[SourceConfig], names: list[str] | None) -> list[SourceConfig]:
     if not names:
         return list(sources)
     known = {source.name: source for source in sources}
     for name in names:
         if name not in known:
             have = ", ".join(known) or "ни одного"
-            raise ConfigError(f"в {config.path.name} нет источника «{name}»; есть: {have}")
+            raise ConfigError(f"нет источника «{name}»; есть: {have}")
     return [known[name] for name in names]
 
 
@@ -283,4 +281,4 @@ def _lines(file: str) -> Iterator[str]:
         with Path(file).open(encoding="utf-8", errors="surrogateescape") as lines:
             yield from lines
     except OSError as error:
-        raise ConfigError(f"{file} не читается: {error.strerror}") from error
+        raise ConfigError(f"{file} не читается: {system(error)}") from error

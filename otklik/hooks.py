@@ -35,7 +35,7 @@ from collectors.sources import webhook
 from collectors.spool import Event, Spool
 from otklik.config import Config
 from otklik.crawling import prepare
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 from otklik.screen import OK, note
 
 SIGNATURE = "X-Otklik-Signature"  # «sha256=» and 64 hex digits
@@ -78,7 +78,7 @@ def serve(config: Config, port: int) -> int:
     try:
         server = Server(hooks, port)
     except OSError as error:
-        raise ConfigError(f"порт {port} не открыть: {error.strerror}") from error
+        raise ConfigError(f"порт {port} не открыть: {system(error)}") from error
     for hook in hooks.values():
         hook.spool.tidy()
         note(f"{hook.name}: http://{ADDRESS}:{server.server_port}{PATH}{quote(hook.name, safe='')}")
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = take(hook, self.headers.get(EVENT_ID, "").strip(), body, datetime.now(UTC))
         except OSError as error:
-            note(f"{hook.name}: событие не записано, {error.strerror}: {hook.spool.folder}")
+            note(f"{hook.name}: событие не записано, {system(error)}: {hook.spool.folder}")
             return Answer(503, {"error": "Событие не записано на диск. Пришлите его позже."})
         note(f"{hook.name}: принято {answer.said['accepted']}, новых {answer.said.get('new', 0)}")
         return answer

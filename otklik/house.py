@@ -21,7 +21,7 @@ from otklik.matching import Brands
 from storage import crawls, erasing, likeness, mentions, settings
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
 from storage.database import Database
-from storage.errors import OperationalError
+from storage.errors import NotFound, OperationalError
 from storage.leases import Lease
 from storage.mentions import BrandsOf
 from storage.models import Brand, Source
@@ -71,29 +71,37 @@ class House:
             personal=self.personal,
         )
 
-    def import_store(self, on_page: Callable[[int], None]) -> "ImportStore":
+    def import_store(
+        self, on_page: Callable[[int], None], new: SourceDeclaration | None = None
+    ) -> "ImportStore":
         """The same for a file that somebody imports by hand."""
-        return ImportStore(self.store(), self.db, self.brands, on_page)
+        return ImportStore(self.store(), self.db, self.brands, on_page, new)
 
 
 @dataclass(slots=True)
 class ImportStore:
     """Storage that makes a brand of every company it meets for the first time.
 
-    ``on_page`` is told how many items each stored page had.
+    ``on_page`` is told how many items each stored page had. A source that is ``new`` is made with
+    its first page: of a file that is no table nothing stays.
     """
 
     inner: SqlStore
     db: Database
     brands: Brands
     on_page: Callable[[int], None]
+    new: SourceDeclaration | None
 
     def load(self, source: str) -> Saved:
-        """See :class:`collectors.base.Store`."""
+        """See :class:`collectors.outcomes.Store`."""
         return self.inner.load(source)
 
     def save_page(self, source: str, items: list[Item]) -> Counts:
-        """See :class:`collectors.base.Store`."""
+        """See :class:`collectors.outcomes.Store`."""
+        if self.new:
+            with self.db.write() as session:
+                crawls.ensure_source(session, self.new, "import")
+            self.new = None
         for item in items:
             if isinstance(item, Mention) and item.company and self.brands.is_new(item.company):
                 code, name = code_of(item.company), item.company.strip()
@@ -104,12 +112,13 @@ class ImportStore:
         return counts
 
     def save_cursor(self, source: str, cursor: datetime | None, state: Mapping[str, Any]) -> None:
-        """See :class:`collectors.base.Store`."""
+        """See :class:`collectors.outcomes.Store`."""
         self.inner.save_cursor(source, cursor, state)
 
     def save_outcome(self, outcome: Outcome, failures: int) -> None:
-        """See :class:`collectors.base.Store`."""
-        self.inner.save_outcome(outcome, failures)
+        """See :class:`collectors.outcomes.Store`."""
+        with suppress(NotFound):
+            self.inner.save_outcome(outcome, failures)
 
 
 def open_house(config: Config, db: Database | None = None) -> House:

@@ -199,7 +199,7 @@ class Keeper:
 class HeldStore:
     """Storage for a crawl of a held source: counts what is done, ends where it must.
 
-    See :class:`collectors.base.Store`. Raises Stopped.
+    See :class:`collectors.outcomes.Store`. Raises Stopped.
     """
 
     inner: SqlStore

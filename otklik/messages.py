@@ -1,5 +1,6 @@
 """Errors of config.yaml in the user's words: where in the file, what is wrong, what to do."""
 
+import errno
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -31,6 +32,19 @@ _TEXTS = {
     "literal_error": "недопустимое значение; разрешено: {expected}",
     "url_parsing": "это не адрес: нужен вид https://example.ru/…",
     "url_scheme": "адрес должен начинаться с http:// или https://",
+}
+
+_SYSTEM = {
+    errno.ENOENT: "такого файла или папки нет",
+    errno.ENOTDIR: "часть пути — не папка",
+    errno.EISDIR: "это папка, а не файл",
+    errno.EACCES: "нет прав",
+    errno.EPERM: "нет прав",
+    errno.EROFS: "диск только для чтения",
+    errno.ENOSPC: "на диске нет места",
+    errno.EDQUOT: "на диске нет места",
+    errno.ENAMETOOLONG: "слишком длинное имя",
+    errno.EADDRINUSE: "он занят другой программой",
 }
 
 
@@ -127,3 +141,8 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def system(error: OSError) -> str:
+    """What the system did not let us do, in the user's words."""
+    return _SYSTEM.get(error.errno or 0) or error.strerror or str(error)

@@ -10,7 +10,7 @@ from collectors import spool
 from collectors.sources import webhook
 from collectors.spool import Spool
 from otklik.config import Config, SourceConfig
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 from otklik.variables import resolve
 from storage.personal import tells_of_author
 
@@ -57,7 +57,7 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(
-            f"события в папке {folder} не стираются: {error.strerror}. Освободите их и повторите "
+            f"события в папке {folder} не стираются: {system(error)}. Освободите их и повторите "
             "команду: остальное стёрто"
         ) from error
 

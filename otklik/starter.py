@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from otklik.brands import code_of
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 
 _TEMPLATE = """\
 # Настройки Отклика. Пути считаются от этого файла; секреты пишутся как ${{ИМЯ}} и берутся из
@@ -76,5 +76,5 @@ def write(folder: Path, brand: str) -> Path:
             f"{path.absolute()} уже есть — он не тронут. Другая папка: otklik init ПАПКА"
         ) from error
     except OSError as error:
-        raise ConfigError(f"не удалось записать {path.absolute()}: {error.strerror}") from error
+        raise ConfigError(f"не удалось записать {path.absolute()}: {system(error)}") from error
     return path

@@ -21,7 +21,6 @@ from nlp.labels import MODEL_TONES
 from otklik.brands import Matcher
 from otklik.house import House
 from otklik.messages import ConfigError, describe
-from storage import crawls
 from storage.crawls import SourceDeclaration
 
 #: Lines held at once: as much as the model sorts by length in one window.
@@ -56,17 +55,16 @@ def import_file(
     house: House, options: Options, source: str, brand: str | None, on_page: Callable[[int], None]
 ) -> Outcome:
     """Read the file into the source; rows that were read before cost one comparison each."""
+    new = None
     if all(known.name != source for known in house.config.sources):
         if brand and all(known.code != brand for known in house.config.brands):
             raise ConfigError(f"нет бренда «{brand}» — опишите его в config.yaml, раздел brands")
-        with house.db.write() as session:
-            declared = SourceDeclaration(name=source, type="file", brand_code=brand)
-            crawls.ensure_source(session, declared, "import")
+        new = SourceDeclaration(name=source, type="file", brand_code=brand)
     return runner.crawl(
         source,
         file_source,
         options,
-        house.import_store(on_page),
+        house.import_store(on_page, new),
         Http(),
         interval=None,
         now=datetime.now(UTC),

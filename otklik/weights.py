@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nlp.analyser import WEIGHTS, embedded_version
 from otklik.config import Config
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 
 #: Adapted models that are kept, the one in use among them.
 _KEPT = 3
@@ -74,7 +74,7 @@ def candidate(config: Config) -> Iterator[Path]:
             for name in _FILES:
                 shutil.copyfile(source / name, folder / name)
         except OSError as error:
-            raise ConfigError(f"не удалось записать {folder}: {error.strerror}") from error
+            raise ConfigError(f"не удалось записать {folder}: {system(error)}") from error
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -155,4 +155,4 @@ def _write(config: Config, record: _Record) -> None:
         unfinished.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
-        raise ConfigError(f"не удалось записать {path}: {error.strerror}") from error
+        raise ConfigError(f"не удалось записать {path}: {system(error)}") from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from otklik.messages import ConfigError
+from otklik.messages import ConfigError, system
 
 
 def read(file: Path) -> tuple[dict[Any, Any], str]:
@@ -37,7 +37,7 @@ def _read(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} не читается: сохраните его в кодировке UTF-8") from error
     except OSError as error:
-        raise ConfigError(f"{file} не читается: {error.strerror}") from error
+        raise ConfigError(f"{file} не читается: {system(error)}") from error
 
 
 class _Loader(yaml.SafeLoader):

@@ -161,7 +161,7 @@ def _start_over(session: Session, declared: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SqlStore:
-    """What the runner needs of storage (:class:`collectors.base.Store`), over a database.
+    """What the runner needs of storage (:class:`collectors.outcomes.Store`), over a database.
 
     ``brands_now`` tells, within the transaction of each page, how the mentions of shared sources
     find their brands: a crawl may outlast a brand query. Under a ``lease`` every write makes sure

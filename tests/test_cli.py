@@ -76,6 +76,14 @@ def test_a_second_import_stores_nothing_new(house: Path) -> None:
     assert status(house)["mentions"] == before
 
 
+def test_a_file_that_is_no_table_leaves_nothing_behind(tmp_path: Path) -> None:
+    otklik("init", cwd=tmp_path)
+    (tmp_path / "photo.csv").write_bytes(bytes(range(256)) * 200)
+    told = otklik("import", "photo.csv", cwd=tmp_path, code=1)
+    assert "не таблица" in told.stderr
+    assert status(tmp_path)["sources"] == []
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
 def test_export_reads_back_by_import(house: Path, tmp_path: Path, form: str) -> None:
     file = tmp_path / f"out.{form}"
