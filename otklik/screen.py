@@ -3,7 +3,6 @@
 Notes go to the error stream, so that JSON on the output stream stays clean.
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -61,14 +60,13 @@ def guarded(command: Callable[[], None]) -> NoReturn:
     from storage.errors import StorageError
 
     try:
-        command()  # ends in SystemExit: typer tells wrong use by itself, with exit code 2
+        # Ends in SystemExit: typer tells wrong use by itself, with exit code 2, and ends with 1
+        # where the reader of our output has left.
+        command()
     except SystemExit as ended:
         if ended.code == STOPPED:
             note("Прервано. Сделанное сохранено; продолжить можно той же командой.")
         raise
-    except BrokenPipeError:
-        # The reader of our output left: nobody to tell, and nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ConfigError, CollectError, StorageError) as error:
         fail(str(error))
     except Exception:
