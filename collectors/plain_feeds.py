@@ -1,7 +1,7 @@
 """Feeds as most are: well-formed RSS 2.0 or Atom of common elements, read quickly.
 
 feedparser knows all that was ever called a feed and mends what is broken; that takes it half a
-millisecond an entry, more than everything else that is done to one. Here only such feeds are read
+millisecond an entry, about a third of all that is done to one. Here only such feeds are read
 of which there is one reading, and the same one (a test compares); any other is left to it: one with
 an unknown version, with elements that mean several things or stand there twice, with markup that is
 not escaped, with a base of its addresses, with a document type.
