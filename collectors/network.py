@@ -22,7 +22,6 @@ import httpcore
 from collectors.errors import NeedsHuman, Transient
 
 Resolver = Callable[[str, int], list[str]]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 INNER_ZONES = {"localhost", "local", "internal", "arpa"}  # RFC 6761, 6762, 8375 and ICANN's choice
 
@@ -62,7 +61,10 @@ def is_public_name(host: str) -> bool:
         try:
             spelt = socket.inet_ntoa(socket.inet_aton(host))  # «127.1», «0x7f000001»
         except (OSError, UnicodeError):
-            return "." in host and host.rpartition(".")[2] not in INNER_ZONES
+            zone = host.rpartition(".")[2]
+            # No zone begins with a digit; «%31.0.0.1» is an address to a proxy that decodes it.
+            is_address = "%" in host or zone[:1].isdigit()
+            return "." in host and not is_address and zone not in INNER_ZONES
     return is_public(spelt)
 
 

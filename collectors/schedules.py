@@ -9,13 +9,15 @@ from cronsim import CronSim, CronSimError
 
 _UNITS = {
     "м": "minutes", "мин": "minutes", "m": "minutes", "min": "minutes",
+    "минута": "minutes", "минуту": "minutes", "минуты": "minutes", "минут": "minutes",
     "ч": "hours", "час": "hours", "часа": "hours", "часов": "hours", "h": "hours",
-    "д": "days", "день": "days", "дня": "days", "дней": "days", "d": "days",
+    "д": "days", "день": "days", "дня": "days", "дней": "days", "d": "days", "сутки": "days",
 }  # fmt: skip
-_INTERVAL = re.compile(r"(\d{1,6})\s*([a-zа-я]+)\.?")
+_INTERVAL = re.compile(r"(кажд\w+ |раз в )?(\d{1,6})?\s*([a-zа-я]+)\.?")
 _LONGEST = timedelta(days=366)
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 _SHORT = {"minutes": "мин", "hours": "ч", "days": "дн."}
+_ONE = {"minutes": "минуту", "hours": "час", "days": "сутки"}
 #: Any moment: from here on an expression must fire at least once.
 _ANY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,16 +50,22 @@ class Schedule:
             for unit, step in (("days", 1440), ("hours", 60), ("minutes", 1))
             if not self.interval % timedelta(minutes=step)
         )
-        return f"раз в {self.interval // timedelta(minutes=step)} {_SHORT[unit]}"
+        count = self.interval // timedelta(minutes=step)
+        return f"раз в {_ONE[unit]}" if count == 1 else f"раз в {count} {_SHORT[unit]}"
 
 
 def parse(text: str) -> Schedule:
-    """«30м», «2 часа», «1d» or five cron fields; raises ValueError with words for the user."""
+    """«30м», «каждые 2 часа», «раз в сутки», «1d» or five cron fields.
+
+    Raises ValueError with words for the user.
+    """
     text = " ".join(text.split())
     if match := _INTERVAL.fullmatch(text.lower()):
-        interval = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match[2] in _UNITS else None
-        if interval and interval <= _LONGEST:
-            return Schedule(text, interval)
+        each, count, unit = match.groups()
+        if unit in _UNITS and (each or count):
+            interval = timedelta(**{_UNITS[unit]: int(count or 1)})
+            if timedelta(0) < interval <= _LONGEST:
+                return Schedule(text, interval)
     elif len(text.split()) == 5 and _fires(text):
         return Schedule(text)
     raise ValueError(

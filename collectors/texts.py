@@ -20,6 +20,16 @@ HIDDEN = {"script", "style", "noscript", "template"}
 _EMPTY = frozenset(HTMLTreeBuilder.DEFAULT_EMPTY_ELEMENT_TAGS or ())
 # Python refuses to make a number of thousands of digits, and no character has one.
 _NO_CHARACTER = re.compile(r"&#(?:[0-9]{9,}|[xX][0-9a-fA-F]{9,});?")
+# How markup begins, and what the parser looks for from there on, to the very end if need be.
+_ENDS = [
+    (re.compile(begins), re.compile(ends))
+    for begins, ends in (
+        (r"<(?=!--)", r"--\s*>"),
+        (r"<(?=!\[(?!\s*(?:if|else|endif)\b))", r"]\s*]\s*>"),
+        (r"<(?=!\[)", r"]\s*>"),
+        (r"<", r">"),
+    )
+]
 # Stands for a line break while the source's own white space is folded; is itself no white space.
 _BREAK = "\x01"
 
@@ -32,11 +42,22 @@ def html_to_text(markup: str) -> str:
         return html.unescape(markup).strip() if "&" in markup else markup.strip()
     fragment = _Fragment()
     try:
-        fragment.feed(markup)
+        fragment.feed(_ended(markup))
         fragment.close()
     except AssertionError:  # how the parser says «a marked section of a sort unknown to me»
         return html_to_text(markup.replace("<![", "&lt;!["))
     return _lines("".join(fragment.pieces))
+
+
+def _ended(markup: str) -> str:
+    """``markup`` where what begins and never ends is text, as the parser would have it in the end.
+
+    It would look for the end of each anew: hours for a megabyte of «<a <a <a».
+    """
+    for begins, ends in _ENDS:
+        last = max((found.end() for found in ends.finditer(markup)), default=0)
+        markup = markup[:last] + begins.sub("&lt;", markup[last:])
+    return markup
 
 
 def with_pros_and_cons(text: str, pros: str, cons: str) -> str:

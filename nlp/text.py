@@ -128,7 +128,11 @@ def lemmas(text: str) -> str:
 def _lemma(word: str) -> str:
     if not re.search("[а-я]", word):
         return word
-    return str(_morph().parse(word)[0].normal_form).replace("ё", "е")
+    try:
+        form = str(_morph().parse(word)[0].normal_form)
+    except ValueError:  # it asks for the name of every letter, and some letters have none
+        form = word
+    return form.replace("ё", "е")
 
 
 @lru_cache(maxsize=1)

@@ -180,7 +180,7 @@ def _set(
     """Save and ask for its application at once: neither is left without the other."""
     now = _brand(queries.brand_queries(session), seen.code)
     if (now.of_app, now.query) != (seen.of_app, seen.query):
-        told = f"теперь это {now.query}" if now.query else "теперь бренд ищется по названию"
+        told = f"теперь это «{now.query}»" if now.query else "теперь бренд ищется по названию"
         raise StorageError(f"Запрос бренда «{now.name}» тем временем изменили: {told}.")
     commands.set_brand_query(session, seen.code, query)
     settings.put(session, _BEFORE, before)

@@ -43,7 +43,7 @@ def site_of(source: SourceConfig) -> str:
     """What two crawls must not be at together: the host of the source, else the API of its type."""
     for value in source.options.values():
         if isinstance(value, str) and value.startswith(("http://", "https://")):
-            return urlsplit(value).netloc or source.type
+            return urlsplit(value).netloc.rpartition("@")[2].lower() or source.type
     return source.type
 
 

@@ -45,6 +45,7 @@ PATH = "/hooks/"
 ADDRESS = "127.0.0.1"
 
 LONGEST_BODY = 1024 * 1024
+LONGEST_LENGTH = 12  # digits of Content-Length, leading zeros among them
 MOST_EVENTS = 1000  # in one request
 DEEPEST = 100  # levels of objects and lists in an event: what is far deeper overflows the stack
 OLDEST = 300  # seconds that the signed moment may be off, either way
@@ -228,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(Answer(404, {"error": "Такого источника нет."}), unread=True)
         elif not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
             self._say(Answer(411, {"error": "Нужен Content-Length."}), unread=True)
-        elif int(length[:12]) > LONGEST_BODY:
+        elif len(length) > LONGEST_LENGTH or int(length) > LONGEST_BODY:
             words = f"Тело больше {LONGEST_BODY >> 10} КиБ: пришлите меньшими частями."
             self._say(Answer(413, {"error": words}), unread=True)
         else:

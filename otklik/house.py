@@ -113,7 +113,8 @@ class ImportStore:
 
     def save_cursor(self, source: str, cursor: datetime | None, state: Mapping[str, Any]) -> None:
         """See :class:`collectors.outcomes.Store`."""
-        self.inner.save_cursor(source, cursor, state)
+        with suppress(NotFound):
+            self.inner.save_cursor(source, cursor, state)
 
     def save_outcome(self, outcome: Outcome, failures: int) -> None:
         """See :class:`collectors.outcomes.Store`."""

@@ -128,7 +128,7 @@ class Scheduler:
     def _look_again(self) -> bool:
         now = self._clock()
         since = now - self._looked_at if self._looked_at else POLL
-        if self._turns and timedelta() <= since < POLL:  # less than nothing: the clock went back
+        if timedelta() <= since < POLL:  # less than nothing: the clock went back
             return False
         self._looked_at = now
         return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from typing import Any
 
 from pymorphy3 import MorphAnalyzer
 
@@ -80,7 +81,7 @@ def name_forms(word: str) -> frozenset[str]:
     if len(word) < 3 or not _CYRILLIC.search(word):
         return frozenset({word})
     forms = {word}
-    for parse in _morph().parse(word):
+    for parse in _parses(word):
         if {"NOUN"} in parse.tag or {"ADJF"} in parse.tag:
             forms.update(form.word.replace("ё", "е") for form in parse.lexeme)
     return frozenset(forms)
@@ -99,11 +100,18 @@ def word_forms(word: str) -> frozenset[str]:
 
 
 def _inflected(word: str) -> Iterator[str]:
-    readings = [r for r in _morph().parse(word) if r.is_known or len(word) >= 3]
+    readings = [r for r in _parses(word) if r.is_known or len(word) >= 3]
     as_written = [r for r in readings if r.normal_form.replace("ё", "е") == word]
     for reading in as_written or readings:
         for form in reading.lexeme:
             yield form.word.replace("ё", "е")
+
+
+def _parses(word: str) -> list[Any]:
+    try:
+        return list(_morph().parse(word))
+    except ValueError:  # it asks for the name of every letter, and some letters have none
+        return []
 
 
 @cache

@@ -20,7 +20,10 @@ class Visit:
 
 
 class Site(ThreadingHTTPServer):
-    """``/NAME.rss?port=…`` is a feed of ``items`` entries, answered after ``delay`` seconds."""
+    """``/NAME.rss?port=…`` is a feed of ``items`` entries, answered after ``delay`` seconds.
+
+    A delay that is made shorter holds at once, also for who waits.
+    """
 
     daemon_threads = True
 
@@ -48,7 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         began, ended = time.monotonic(), None
         try:
-            time.sleep(self.server.delay)
+            while (left := began + self.server.delay - time.monotonic()) > 0:
+                time.sleep(min(left, 0.05))
             body = _feed(self.path.strip("/"), self.server).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/rss+xml; charset=utf-8")

@@ -269,6 +269,12 @@ def test_chips_take_parts_of_the_filter_away(world: World) -> None:
     assert link_of(app)["topic"] == ["price"]
 
 
+def test_a_link_puts_no_picture_into_a_chip(world: World) -> None:
+    fill(world, 5)
+    app = opened(q="![](https://example.com/x.png)", period="all")
+    assert "!\\[\\]\\(https" in app.button(key="chip_0").label
+
+
 def test_days_can_be_chosen_and_never_cross(world: World) -> None:
     fill(world, 50)
     app = opened()

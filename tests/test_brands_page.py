@@ -278,9 +278,7 @@ def test_while_a_query_is_applied_the_page_shows_how_far_it_is(
             jobs.run(claimed[0], town.house, keeper, Http(), claimed[1])
         keeper.put_back(claimed[0])
         app = town.opened()
-        assert "к собранным упоминаниям: 1 из 4\u00a0упоминаний" in str(
-            app.get("progress")[0].proto
-        )
+        assert "к собранным упоминаниям: 1 из 4" in str(app.get("progress")[0].proto)
     town.work()
     assert not town.opened().get("progress")
 
@@ -322,7 +320,7 @@ def test_what_somebody_else_saved_is_told_before_it_is_replaced(town: Town) -> N
     clicked(theirs, "save_query_moroshka")
     clicked(mine, "save_query_moroshka")
     told = mine.error[0].value.replace("\\", "")
-    assert "тем временем изменили: теперь это дождь OR снег. Ваш текст остался" in told
+    assert "тем временем изменили: теперь это «дождь OR снег». Ваш текст остался" in told
     assert town.holds() == "дождь OR снег"
     assert mine.text_area(key="query_moroshka").value == "хлеб"
     clicked(mine, "save_query_moroshka")

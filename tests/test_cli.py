@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from otklik.cli import app, main
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,6 +49,31 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `otklik init` leaves it, to be copied."""
+    folder = tmp_path_factory.mktemp("begun")
+    otklik("init", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def fresh(begun: Path, tmp_path: Path) -> Path:
+    """A folder of one's own after `otklik init`."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def exported(house: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files that the house exports, by form."""
+    folder = tmp_path_factory.mktemp("exported")
+    files = {form: folder / f"out.{form}" for form in ("jsonl", "csv", "xlsx")}
+    for form, file in files.items():
+        otklik("export", "--format", form, "--out", str(file), cwd=house)
+    return files
+
+
 REVIEWS = """Текст отзыва;Дата;Оценка;Компания
 "Ужасная доставка: курьер опоздал на три часа
 и нахамил по телефону.";2026-03-01;1;Лавка Уют
@@ -55,18 +84,21 @@ REVIEWS = """Текст отзыва;Дата;Оценка;Компания
 
 
 def status(folder: Path) -> dict[str, object]:
-    return json.loads(otklik("status", "--json", cwd=folder).stdout)
+    """What `otklik status --json` says, without a process of its own."""
+    told = CliRunner().invoke(app, ["status", "--json", "--config", str(folder / "config.yaml")])
+    assert told.exit_code == 0, told.output
+    return json.loads(told.stdout)
 
 
 def test_a_file_travels_to_labels(house: Path) -> None:
-    figures = status(house)
+    figures = json.loads(otklik("status", "--json", cwd=house).stdout)
     assert {key: figures[key] for key in ("mentions", "analysed", "pending", "failed")} == {
         "mentions": 4,
         "analysed": 4,
         "pending": 0,
         "failed": 0,
     }
-    assert figures["sources"][0]["name"] == "reviews"  # type: ignore[index]
+    assert figures["sources"][0]["name"] == "reviews"
 
 
 def test_a_second_import_stores_nothing_new(house: Path) -> None:
@@ -76,48 +108,43 @@ def test_a_second_import_stores_nothing_new(house: Path) -> None:
     assert status(house)["mentions"] == before
 
 
-def test_a_file_that_is_no_table_leaves_nothing_behind(tmp_path: Path) -> None:
-    otklik("init", cwd=tmp_path)
-    (tmp_path / "photo.csv").write_bytes(bytes(range(256)) * 200)
-    told = otklik("import", "photo.csv", cwd=tmp_path, code=1)
+def test_a_file_that_is_no_table_leaves_nothing_behind(fresh: Path) -> None:
+    (fresh / "photo.csv").write_bytes(bytes(range(256)) * 200)
+    told = otklik("import", "photo.csv", cwd=fresh, code=1)
     assert "не таблица" in told.stderr
-    assert status(tmp_path)["sources"] == []
+    assert status(fresh)["sources"] == []
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
-def test_export_reads_back_by_import(house: Path, tmp_path: Path, form: str) -> None:
-    file = tmp_path / f"out.{form}"
-    otklik("export", "--format", form, "--out", str(file), cwd=house)
-    otklik("init", cwd=tmp_path)
-    otklik("import", str(file), "--source", "again", cwd=tmp_path)
-    assert status(tmp_path)["mentions"] == 4
+def test_export_reads_back_by_import(exported: dict[str, Path], fresh: Path, form: str) -> None:
+    otklik("import", str(exported[form]), "--source", "again", cwd=fresh)
+    assert status(fresh)["mentions"] == 4
 
 
-def test_repeats_of_an_export_are_no_reposts_of_an_import(house: Path, tmp_path: Path) -> None:
+def test_repeats_of_an_export_are_no_reposts_of_an_import(
+    house: Path, exported: dict[str, Path]
+) -> None:
     """A group is found anew by who imports; its size is not what a site says of reposts."""
     for form in ("jsonl", "csv"):
-        file = tmp_path / f"out.{form}"
-        otklik("export", "--format", form, "--out", str(file), cwd=house)
-        shown = json.loads(otklik("import", str(file), "--dry-run", "--json", cwd=house).stdout)
+        file = str(exported[form])
+        shown = json.loads(otklik("import", file, "--dry-run", "--json", cwd=house).stdout)
         columns = {"repeats", "is_repeat"} if form == "jsonl" else {"Повторов", "Это повтор"}
         assert columns <= set(shown["unmapped"])
 
 
-def test_dry_run_tells_what_is_understood_and_stores_nothing(tmp_path: Path) -> None:
-    otklik("init", cwd=tmp_path)
-    (tmp_path / "reviews.csv").write_text(REVIEWS, encoding="cp1251")
-    shown = otklik("import", "reviews.csv", "--dry-run", cwd=tmp_path)
+def test_dry_run_tells_what_is_understood_and_stores_nothing(fresh: Path) -> None:
+    (fresh / "reviews.csv").write_text(REVIEWS, encoding="cp1251")
+    shown = otklik("import", "reviews.csv", "--dry-run", cwd=fresh)
     assert "cp1251" in shown.stdout + shown.stderr
-    assert status(tmp_path)["mentions"] == 0
+    assert status(fresh)["mentions"] == 0
 
 
-def test_broken_rows_are_listed_and_their_neighbours_stay(tmp_path: Path) -> None:
-    otklik("init", cwd=tmp_path)
+def test_broken_rows_are_listed_and_their_neighbours_stay(fresh: Path) -> None:
     rows = ['{"text": "хорошо", "id": 1}', "{broken", '{"text": "", "id": 3}', '{"text": "ок"}']
-    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    shown = otklik("import", "rows.jsonl", cwd=tmp_path)
+    (fresh / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    shown = otklik("import", "rows.jsonl", cwd=fresh)
     assert "2" in shown.stderr
-    assert status(tmp_path)["mentions"] == 2
+    assert status(fresh)["mentions"] == 2
 
 
 def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
@@ -165,9 +192,8 @@ def test_classify_plain(tmp_path: Path) -> None:
     assert [json.loads(line)["text"] for line in result.stdout.splitlines()] == ["Хорошо", "Плохо"]
 
 
-def test_crawl_of_a_misconfigured_source_is_an_outcome(tmp_path: Path) -> None:
-    otklik("init", cwd=tmp_path)
-    config = tmp_path / "config.yaml"
+def test_crawl_of_a_misconfigured_source_is_an_outcome(fresh: Path) -> None:
+    config = fresh / "config.yaml"
     text = config.read_text(encoding="utf-8").replace(
         "sources: []",
         "sources:\n  - {name: a, type: feed, ulr: 'https://x.ru'}\n"
@@ -175,13 +201,13 @@ def test_crawl_of_a_misconfigured_source_is_an_outcome(tmp_path: Path) -> None:
         "  - {name: c, type: fead}",
     )
     config.write_text(text, encoding="utf-8")
-    shown = otklik("crawl", cwd=tmp_path, code=1).stderr
+    shown = otklik("crawl", cwd=fresh, code=1).stderr
     assert "sources[0].ulr" in shown
     assert "«url»" in shown
     assert "NO_SUCH_KEY" in shown
     assert "feed" in shown
-    assert [s["last_outcome"]["status"] for s in status(tmp_path)["sources"]] == ["needs_human"] * 3  # type: ignore[attr-defined]
-    otklik("check", cwd=tmp_path, code=1)
+    assert [s["last_outcome"]["status"] for s in status(fresh)["sources"]] == ["needs_human"] * 3  # type: ignore[attr-defined]
+    otklik("check", cwd=fresh, code=1)
 
 
 @pytest.mark.parametrize(
@@ -197,25 +223,27 @@ def test_crawl_of_a_misconfigured_source_is_an_outcome(tmp_path: Path) -> None:
         (("init",), "уже есть"),
     ],
 )
-def test_wrong_use_is_told_in_words(house: Path, words: tuple[str, ...], says: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "otklik.cli", *words],
-        cwd=house,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
-    )
-    assert result.returncode in {1, 2}
-    assert says in result.stderr
-    assert "Traceback" not in result.stderr
+def test_wrong_use_is_told_in_words(
+    house: Path,
+    words: tuple[str, ...],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(house)
+    monkeypatch.setattr(sys, "argv", ["otklik", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in {1, 2}
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
 
 
-def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
-    otklik("init", cwd=tmp_path)
-    with (tmp_path / "config.yaml").open("a", encoding="utf-8") as config:
+def test_a_model_that_is_not_there_is_told(fresh: Path) -> None:
+    with (fresh / "config.yaml").open("a", encoding="utf-8") as config:
         config.write("nlp: {model: no-such-folder/no-such-model}\n")
-    shown = otklik("analyse", cwd=tmp_path, code=2).stderr
+    shown = otklik("analyse", cwd=fresh, code=2).stderr
     assert "nlp.model" in shown
     assert "no-such-model" in shown
 

@@ -262,6 +262,23 @@ def test_what_runs_is_shown_with_its_progress_and_cannot_be_asked_again(world: W
     assert told in text_of(opened(open="maps"))
 
 
+def test_a_pause_of_what_runs_is_seen_at_once(world: World) -> None:
+    now = datetime.now(UTC)
+    with world.db.write() as session:
+        claim(
+            session, "maps", holder="x", site="", quota=None, now=now, until=now + HOUR,
+            only_due=False,
+        )  # fmt: skip
+    app = opened(open="maps")
+    app.button(key="pause").click().run()
+    assert now_of(world, "maps").state is State.RUNNING
+    assert "потом пауза" in text_of(app)
+    assert "pause" not in keys(app)
+    app.button(key="resume").click().run()
+    assert "потом пауза" not in text_of(app)
+    assert "resume" not in keys(app)
+
+
 def test_hundreds_of_sources_are_paged_and_found(world: World) -> None:
     names = {f"feed-{n}": f"Лента {n:03}" for n in range(300)}
     with world.db.write() as session:
@@ -362,6 +379,8 @@ def test_pause_and_resume(world: World) -> None:
     app.button(key="pause").click().run()
     assert now_of(world, "maps").state is State.PAUSED
     assert "на паузе" in text_of(app)
+    assert "Раз в 6 ч, когда источник возобновят." in text_of(app).replace("\\", "")
+    assert "Пауза поставлена здесь. В config.yaml: раз в 6 ч." in text_of(app)
     app.button(key="resume").click().run()
     assert now_of(world, "maps").state is State.DUE
     assert "resume" not in keys(app)
@@ -376,11 +395,11 @@ def test_a_schedule_is_tried_out_saved_and_undone(world: World) -> None:
     app = opened(open="maps")
     assert app.button(key="save_schedule").disabled
     schedule_field(app, world).set_value("0 3 * * *").run()
-    assert "Ежедневно в 03:00" in text_of(app)
+    assert "Ежедневно в 03:00" in text_of(app).replace("\\", "")
     app.button(key="save_schedule").click().run()
     assert now_of(world, "maps").schedule == "0 3 * * *"
     assert "ежедневно в 03:00 (изменено здесь)" in text_of(app)
-    assert "В config.yaml: раз в 6 ч." in text_of(app)
+    assert "Расписание изменено здесь. В config.yaml: раз в 6 ч." in text_of(app)
     app.button(key="undo_schedule").click().run()
     assert now_of(world, "maps").schedule == "6ч"
     assert "изменено здесь" not in text_of(app)
@@ -421,6 +440,19 @@ def test_a_range_is_asked_for_by_whole_days_of_the_zone(world: World) -> None:
     }
     assert asked_of(world) == [("backfill", payload)]
     assert "Сбор за 1–7\u00a0марта\u00a02026: ждёт своей очереди" in text_of(app)
+    finished(world, ok=True, message="Готово: новых 0.", new=0)
+    app = opened(open="maps")
+    assert "Готово: новых 0" in app.success[0].value.replace("\\", "")
+    assert "save_schedule" in keys(app)  # the page goes on below
+
+
+def test_a_check_of_an_empty_page_is_told(world: World) -> None:
+    app = opened(open="maps")
+    app.button(key="check").click().run()
+    finished(world, ok=True, message="В порядке, на первой странице записей: 0.", mentions=[])
+    app = opened(open="maps")
+    assert "записей: 0" in app.success[0].value.replace("\\", "")
+    assert "save_schedule" in keys(app)
 
 
 @pytest.mark.parametrize(
@@ -612,9 +644,16 @@ def sources_of_app(world: World) -> list[SourceNow]:
     [
         ("feed", {}, "адрес ленты"),
         ("page", {"page_url": "site.ru", "page_text": ".t"}, "селектор карточки"),
+        ("feed", {"feed_url": "привет мир"}, "не адрес сайта"),
+        ("feed", {"feed_url": "javascript:alert(1)"}, "не адрес сайта"),
+        ("feed", {"feed_url": "http://[bad/"}, "не адрес сайта"),
+        ("page", {"page_url": "ftp://site.ru/"}, "не адрес сайта"),
         ("telegram", {"telegram_channel": "@"}, "имя или адрес канала"),
+        ("telegram", {"telegram_channel": "https://t.me/+abcdef"}, "не имя канала"),
+        ("telegram", {"telegram_channel": "новости"}, "не имя канала"),
         ("appstore", {"appstore_app": "bank"}, "номер приложения"),
         ("appstore", {"appstore_app": "1", "appstore_countries": ","}, "одну страну"),
+        ("appstore", {"appstore_app": "1", "appstore_countries": "россия"}, "двумя латинскими"),
     ],
 )
 def test_what_is_missing_is_told_without_asking_the_worker(

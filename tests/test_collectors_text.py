@@ -174,7 +174,8 @@ _PIECES = (
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+# Without any tag it is plain text, whose white space stays.
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join).map("<b>{}".format))
 def test_a_fragment_says_what_its_tree_would(markup: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of texts that look like an address
@@ -184,6 +185,16 @@ def test_a_fragment_says_what_its_tree_would(markup: str) -> None:
 
 def test_a_marked_section_of_an_unknown_sort_is_text() -> None:
     assert html_to_text("<p>до<![что-то[ после") == "до<![что-то[ после"
+
+
+@pytest.mark.parametrize(
+    ("markup", "end"),
+    [("<a ", ""), ("<!--", ""), ("<!--", "x>"), ("<![CDATA[", ""), ("<![CDATA[", "]>"), ("</", "")],
+)
+def test_markup_that_never_ends_costs_no_more_than_its_length(markup: str, end: str) -> None:
+    """Looked for anew from every beginning, the end of these would be found tomorrow."""
+    text = html_to_text(markup * 200_000 + end)
+    assert text == (markup * 200_000 + end).strip()
 
 
 def test_unstorable_characters_go_and_the_rest_stays() -> None:

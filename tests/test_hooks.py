@@ -310,6 +310,14 @@ def test_other_addresses_and_sizes_are_refused(url: str) -> None:
     assert send(url, ANSWER).status_code == 202
 
 
+@pytest.mark.parametrize("length", [f"{'0' * 12}9999999999", "9" * 5000])
+def test_no_way_of_writing_a_length_gets_past_the_limit(url: str, length: str) -> None:
+    with connected(url) as line:
+        line.sendall(head(length))
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(100).startswith(b"HTTP/1.1 413")
+
+
 def test_a_lying_length_takes_nothing(folder: Path, url: str) -> None:
     with connected(url) as line:
         line.sendall(head(length=1000) + b'{"id": 1')
@@ -324,7 +332,7 @@ def connected(url: str) -> socket.socket:
     return socket.create_connection((parts.host, parts.port), timeout=20)
 
 
-def head(length: int) -> bytes:
+def head(length: int | str) -> bytes:
     return f"POST /hooks/strict HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
 
 

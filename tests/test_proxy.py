@@ -58,6 +58,7 @@ def test_the_login_goes_to_the_proxy_alone(proxy: Proxy) -> None:
         *("127.0.0.2", "127.1", "0x7f000001", "2130706433", "10.0.0.7", "169.254.169.254"),
         *("[::1]", "[::ffff:10.0.0.7]", "localhost", "LOCALHOST.", "router", "box.local"),
         *("metadata.google.internal", "printer.home.arpa", "a.localhost"),
+        *("%31%32%37.0.0.1", "127.0.0.1%2e", "1.2.3.4.5"),
     ],
 )
 def test_inner_hosts_are_not_asked_for(proxy: Proxy, host: str) -> None:

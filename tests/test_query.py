@@ -652,7 +652,7 @@ def test_a_save_and_its_undo_hold_for_what_the_user_saw(opened: Opener) -> None:
     assert desk.before(seen) is None
     save(house, "погода")
     for late in (lambda: desk.save(seen, "снег"), lambda: desk.undo(seen)):
-        with pytest.raises(StorageError, match="теперь это погода"):
+        with pytest.raises(StorageError, match="теперь это «погода»"):
             late()
     save(house, "снег")
     before = desk.before(desk.brands()[0])

@@ -31,7 +31,7 @@ from collectors.outcomes import Counts, Outcome, Status
 from otklik import crawling, pipeline
 from otklik.cli import app
 from otklik.commands import backfill
-from otklik.config import load
+from otklik.config import SourceConfig, load
 from otklik.house import House, open_house
 from otklik.leases import HeldStore, Hold, Keeper, Stopped
 from otklik.messages import ConfigError
@@ -88,11 +88,31 @@ def test_a_clock_that_is_put_forward_or_back_costs_and_doubles_no_turn() -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "скоро", "0 3 30 2 *", "0 25 * * *", "* * * *", "* * * * * *", "0м", "9999999д"]
+    "text",
+    [
+        "",
+        "скоро",
+        "0 3 30 2 *",
+        "0 25 * * *",
+        "* * * *",
+        "* * * * * *",
+        "0м",
+        "9999999д",
+        "час",
+        "каждые 5",
+    ],
 )
 def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(ValueError, match="0 3"):
         schedules.parse(text)
+
+
+def test_a_site_is_one_however_its_address_is_written() -> None:
+    sources = [
+        SourceConfig.model_validate({"name": "a", "type": "feed", "url": url})
+        for url in ("https://Site.ru:8443/rss", "https://user:secret@site.RU:8443/other")
+    ]
+    assert {crawling.site_of(source) for source in sources} == {"site.ru:8443"}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +120,10 @@ def test_what_is_no_schedule(text: str) -> None:
     [
         ("30 мин", "раз в 30 мин"),
         ("120m", "раз в 2 ч"),
-        ("1д", "раз в 1 дн."),
+        ("1д", "раз в сутки"),
+        ("каждые 2 часа", "раз в 2 ч"),
+        ("Каждый час", "раз в час"),
+        ("раз в 15 минут", "раз в 15 мин"),
         ("5 3 * * *", "ежедневно в 03:05"),
         ("0  9 * * MON", "cron 0 9 * * MON"),
     ],
@@ -237,6 +260,15 @@ def test_a_site_that_was_left_rests_for_other_processes(hourly: Shop) -> None:
     one.release(hold, rest=timedelta(seconds=20))
     rested = NOW + timedelta(seconds=21)
     assert isinstance(claim(hourly, "b", site="site.ru", now=rested), Lease)
+
+
+def test_a_site_that_shall_rest_for_long_rests(hourly: Shop) -> None:
+    declare(hourly, *(SourceDeclaration(n, "feed", schedule="1ч") for n in ("reviews", "other")))
+    one, two = (Keeper(hourly.db, clock=lambda: NOW) for _ in range(2))
+    hold = one.claim("reviews", site="site.ru")
+    assert isinstance(hold, Hold)
+    one.release(hold, rest=1.5 * HOUR)
+    assert two.claim("other", site="site.ru") is Refused.SITE_BUSY
 
 
 def test_a_turn_is_taken_once_though_many_reach_for_it(hourly: Shop, db_url: str) -> None:
@@ -631,6 +663,7 @@ def test_what_a_step_did_not_expect_ends_no_worker(
     bench.open({"a": f"{site.url}/a"})
     worker = bench.worker()
     monkeypatch.setattr("otklik.schedule._REST", timedelta(0))
+    monkeypatch.setattr("otklik.schedule.POLL", timedelta(milliseconds=50))
     failures = iter([OSError("disk"), StorageError("busy")])
     step = worker.step
 
@@ -738,6 +771,28 @@ def test_a_job_waits_for_its_site(bench: Bench, site: Site) -> None:
     other.release(hold)
     again = bench.job(commands.run_now, bench.sources()["a"].id)
     assert (again.id, again.state) == (asked.id, "done")
+
+
+def test_a_job_that_waits_for_its_site_is_tried_once_a_look(bench: Bench, site: Site) -> None:
+    house = bench.open({name: f"{site.url}/{name}" for name in "ab"})
+    with house.db.write() as session:
+        for name in "ab":
+            commands.pause(session, bench.sources()[name].id)
+    other = Keeper(house.db, clock=lambda: bench.clock.now)
+    hold = other.claim("b", site=site.url.removeprefix("http://"))
+    assert isinstance(hold, Hold)
+    with house.db.write() as session:
+        number = commands.run_now(session, bench.sources()["a"].id, now=bench.clock.now)
+    worker = bench.worker()
+    bench.step(worker)
+    for _ in range(3):  # woken by the job's own end, for one
+        worker.step()
+        assert worker._running == {}
+    other.release(hold)
+    bench.clock.now += timedelta(seconds=3)
+    bench.step(worker)
+    with house.db.read() as session:
+        assert queries.job(session, number).state == "done"
 
 
 def test_backfill_takes_its_range_and_touches_nothing_else(bench: Bench, site: Site) -> None:

@@ -9,37 +9,52 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from feeds import publishing
 
 from collectors.http import Http
 from collectors.politeness import Limits
 
 BENCH = Path(__file__).parent.parent / "bench"
+Ended = subprocess.CompletedProcess[str]
+BENCHES = {
+    "soak.py": "--sources 60 --hosts 10 --items 10 --workers 8 --bad 0.25 --hasty",
+    "crawl.py": "--rounds 0",
+}
 
 
-def run(folder: Path, script: str, *words: str) -> str:
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """The benches, run side by side."""
+    folder = tmp_path_factory.mktemp("benches")
+
+    def run(script: str) -> Ended:
+        return subprocess.run(
+            [sys.executable, BENCH / script, *BENCHES[script].split()],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+        )
+
+    with ThreadPoolExecutor(len(BENCHES)) as pool:
+        return dict(zip(BENCHES, pool.map(run, BENCHES), strict=True))
+
+
+def told(ended: Ended) -> str:
     """What a bench printed; it must have found all as it must be."""
-    result = subprocess.run(
-        [sys.executable, BENCH / script, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr[-3000:]
-    return result.stdout
+    assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
+    return ended.stdout
 
 
-def test_misbehaving_sources_cost_the_others_nothing(tmp_path: Path) -> None:
-    shape = ["--sources", "60", "--hosts", "10", "--items", "10", "--workers", "8"]
-    told = run(tmp_path, "soak.py", *shape, "--bad", "0.25", "--hasty")
-    assert "450 items stored" in told
-    assert "all as it must be" in told
+def test_misbehaving_sources_cost_the_others_nothing(ended: dict[str, Ended]) -> None:
+    printed = told(ended["soak.py"])
+    assert "450 items stored" in printed
+    assert "all as it must be" in printed
 
 
-def test_two_workers_keep_the_delay_of_a_host(tmp_path: Path) -> None:
-    told = run(tmp_path, "crawl.py", "--rounds", "0")
-    assert "kept" in told
+def test_two_workers_keep_the_delay_of_a_host(ended: dict[str, Ended]) -> None:
+    assert "kept" in told(ended["crawl.py"])
 
 
 def test_threads_at_one_host_keep_its_delay() -> None:

@@ -17,7 +17,10 @@ from views.brand_desk import Places, Preview, Sample
 _SHOWN = 420
 _BEFORE = 120
 
-_MATCHING = "Столько упоминаний будет у бренда; повторы и реклама здесь считаются тоже."
+_MATCHING = (
+    "Столько упоминаний общих источников запрос отдаст бренду; повторы и реклама здесь "
+    "считаются тоже."
+)
 
 
 def draw(preview: Preview) -> None:

@@ -32,7 +32,7 @@ def _moving(desk: BrandDesk) -> None:
             icon=":material/hourglass_disabled:",
         )
     else:
-        done = f"{ru.number(now.done)} из {ru.counted(now.total, ru.OF_MENTION)}"
+        done = f"{ru.number(now.done)} из {ru.number(now.total)}"
         share = now.done / now.total if now.total else 0.0
         st.progress(share, text=f"Запросы применяются к собранным упоминаниям: {done}")
         st.caption("Страницу можно закрыть: работа продолжится. Пока она идёт, цифры смешанные.")

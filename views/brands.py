@@ -8,7 +8,7 @@ from insights import russian as ru
 from storage.errors import StorageError
 from storage.filters import Filter
 from storage.queries import BrandQuery
-from views import brand_query_editor, brand_status, context, data, state
+from views import brand_query_editor, brand_status, context, data, state, style
 from views.brand_desk import BrandDesk
 
 _ERROR = "brand_error"
@@ -29,7 +29,7 @@ def draw() -> None:
     brand_status.draw(desk)
     message = st.session_state.pop(_ERROR, None)
     if message:
-        st.error(message, icon=":material/error:")
+        st.error(style.plain(message), icon=":material/error:")
     brands = desk.brands()
     if not brands:
         _nothing()

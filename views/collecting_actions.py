@@ -125,7 +125,7 @@ def tell_error() -> None:
     if place != _place():
         st.session_state.pop(_ERROR, None)
     elif message:
-        st.error(message, icon=":material/error:")
+        st.error(style.plain(message), icon=":material/error:")
 
 
 def _place() -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from itertools import count
 from typing import Any
 
@@ -96,7 +97,8 @@ def _preview(now: Now, draft: _Draft) -> None:
         st.fragment(partial(_wait, draft, has_worker=now.has_worker), run_every=_PATIENCE)()
         return
     with st.container(border=True, key="preview_shown"):
-        st.caption(style.plain(KINDS[draft.kind].address(draft.options)))
+        address = escape(KINDS[draft.kind].address(draft.options))
+        st.html(f'<div class="ok-meta">{address}</div>')
         _shown(job, now)
     if job.state == "done":
         _save(now, draft)
@@ -117,7 +119,7 @@ def _shown(job: JobRow, now: Now) -> None:
     found = job.result.get("mentions") or []
     if job.state == "failed":
         st.error(style.plain(job.message), icon=":material/error:")
-        st.caption("Поправьте адрес и посмотрите ещё раз: добавить можно то, что читается.")
+        st.caption("Поправьте адрес или повторите позже: добавить можно то, что читается.")
     elif not found:
         st.info("Источник читается, но сейчас в нём ни одной записи.", icon=":material/inbox:")
     else:

@@ -39,7 +39,22 @@ def _web(typed: str, missing: str) -> str:
     address = typed.strip()
     if not address:
         raise Incomplete(missing)
-    return address if "://" in address else f"https://{address}"
+    address = address if "://" in address else f"https://{address}"
+    if not _is_web(address):
+        raise Incomplete(
+            "Это не адрес сайта. Нужен такой, какой виден в строке браузера: https://example.com/…"
+        )
+    return address
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return False
+    has_space = any(char.isspace() for char in address)
+    return parts.scheme.lower() in {"http", "https"} and bool(parts.hostname) and not has_space
 
 
 def _host(options: Mapping[str, Any]) -> str:
@@ -117,6 +132,11 @@ def _telegram() -> Callable[[], Options]:
         name = re.sub(r"^(https?://)?(t\.me/(s/)?)?@?|/$", "", channel.strip())
         if not name:
             raise Incomplete("Впишите имя или адрес канала.")
+        if not re.fullmatch(r"[A-Za-z]\w{3,31}", name, re.ASCII):
+            raise Incomplete(
+                "Это не имя канала. Нужно имя открытого канала латиницей, без пробелов: @channel; "
+                "закрытый канал, в который зовут ссылкой, прочитать нельзя."
+            )
         return {"channel": name} | ({"query": query.strip()} if query.strip() else {})
 
     return read
@@ -141,6 +161,8 @@ def _appstore() -> Callable[[], Options]:
         codes = re.findall(r"\w+", countries.lower())
         if not codes:
             raise Incomplete("Впишите хотя бы одну страну, например ru.")
+        if not all(re.fullmatch("[a-z]{2}", code) for code in codes):
+            raise Incomplete("Страны пишутся двумя латинскими буквами через пробел: ru kz by.")
         return {"app_id": found[1], "countries": codes}
 
     return read

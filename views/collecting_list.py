@@ -218,7 +218,7 @@ def can_run(source: SourceNow) -> bool:
 
 def head(source: SourceNow) -> str:
     """State, type and brand of a source as HTML."""
-    sign, look = words.look(source.state)
+    sign, look = words.look(source)
     about = [f"тип {source.type}", source.brand, "добавлен здесь" if source.origin == "app" else ""]
     return (
         f'<span class="ok-badge ok-{look}"><i>{sign}</i>{source.state.words}</span>'

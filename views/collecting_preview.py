@@ -27,6 +27,8 @@ def tell(job: JobRow, now: datetime) -> None:
 
 def mentions(found: list[Mapping[str, Any]], now: datetime) -> None:
     """Mentions that are not stored: the first few, the others one click away."""
+    if not found:  # a range has none to show, and an empty page neither
+        return
     st.html("".join(_card(mention, now) for mention in found[:_SHOWN]))
     if len(found) > _SHOWN:
         with st.expander(f"Ещё {ru.number(len(found) - _SHOWN)}"):

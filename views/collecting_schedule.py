@@ -7,11 +7,11 @@ from storage import queries
 from storage.errors import StorageError
 from storage.queries import SourceNow
 from views import collecting_actions as actions
-from views import context
+from views import context, style
 from views.collecting_state import Now
 
 HELP = (
-    "Период числом и единицей – `30м`, `6ч`, `1д` – или пять полей cron: `0 3 * * *` – "
+    "Период – `30м`, `каждые 6 часов`, `1д` – или пять полей cron: `0 3 * * *` – "
     "каждый день в 03:00, `0 9 * * 1-5` – по будням в девять"
 )
 
@@ -42,7 +42,7 @@ def draw(now: Now, source: SourceNow) -> None:
                 args=(source,),
             )
     if source.overridden and source.origin == "config":
-        st.caption(f"Изменено здесь. {_declared(source)}")
+        st.caption(f"{_changed(source)} {_declared(source)}")
 
 
 def tell(text: str, now: Now, source: SourceNow | None = None) -> bool:
@@ -54,13 +54,27 @@ def tell(text: str, now: Now, source: SourceNow | None = None) -> bool:
     try:
         found = queries.turns(text, last=last, zone=context.get().zone, now=now.at)
     except StorageError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(style.plain(str(error)), icon=":material/error:")
         return False
     told = [ru.near(moment.astimezone(now.at.tzinfo), now.at) for moment in found.at]
     if source is None or source.crawl is None:
         told[0] = "сразу"
-    st.caption(f"{found.words.capitalize()}: {', '.join(told)}, …")
+    said = style.plain(found.words[:1].upper() + found.words[1:])
+    if source and not source.enabled:
+        st.caption(f"{said}, когда источник возобновят.")
+    else:
+        st.caption(f"{said}: {', '.join(told)}{ru.NBSP}…")
     return True
+
+
+def _changed(source: SourceNow) -> str:
+    """What the app's word is about: the schedule, the pause, or both."""
+    parts = []
+    if source.words != source.declared_words:
+        parts.append("Расписание изменено здесь.")
+    if source.enabled != source.declared_enabled:
+        parts.append("Включён здесь." if source.enabled else "Пауза поставлена здесь.")
+    return " ".join(parts) or "Задано здесь."
 
 
 def _declared(source: SourceNow) -> str:

@@ -22,6 +22,7 @@ from views.collecting_state import OPEN, Now
 
 #: What came of a check or of a range is shown so long.
 _RECENT = timedelta(days=1)
+_COUNTED = "(повторы не в счёт, текст о нескольких брендах – за каждый)"
 
 
 def draw(now: Now, source: SourceNow) -> None:
@@ -63,11 +64,14 @@ def _standing(now: Now) -> None:
     stored = now.mentions.get(source.id, 0)
     facts = [
         ("Последний сбор", words.last(source, now.at)),
-        ("Дальше", words.coming(source, now.at, has_worker=now.has_worker)),
+        (
+            "Сейчас" if source.state is State.RUNNING else "Дальше",
+            words.coming(source, now.at, has_worker=now.has_worker),
+        ),
         ("Расписание", words.schedule(source)),
-        ("Записи", words.coverage(source.crawl, now.at) if source.crawl else ""),
+        ("Записи за", words.coverage(source.crawl, now.at) if source.crawl else ""),
         ("Лимит", _quota(source, now)),
-        ("В цифрах", f"{ru.counted(stored, ru.MENTION)} (повторы не в счёт)"),
+        ("В цифрах", f"{ru.counted(stored, ru.MENTION)} {_COUNTED}"),
         ("Задание", "; ".join(words.job(job, now.at) for job in now.jobs)),
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{escape(said)}</dd>" for name, said in facts if said)
@@ -112,7 +116,7 @@ def _buttons(now: Now, source: SourceNow) -> None:
 
 def _rest(source: SourceNow) -> None:
     """Pause or resume, whichever can be wanted."""
-    if source.state in {State.PAUSED, State.OFF, State.PARKED}:
+    if not source.enabled or source.state is State.PARKED:
         st.button(
             "Возобновить",
             key="resume",
@@ -120,7 +124,7 @@ def _rest(source: SourceNow) -> None:
             on_click=actions.resume,
             args=(source,),
         )
-    if source.state not in {State.PAUSED, State.OFF}:
+    if source.enabled:
         st.button(
             "Пауза", key="pause", icon=":material/pause:", on_click=actions.pause, args=(source,)
         )

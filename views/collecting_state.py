@@ -52,7 +52,7 @@ class Now:
     @property
     def shape(self) -> tuple[Any, ...]:
         """Changes whenever more than the progress of what runs does."""
-        states = [(s.id, s.state, s.crawl and s.crawl.id) for s in self.sources]
+        states = [(s.id, s.state, s.enabled, s.crawl and s.crawl.id) for s in self.sources]
         return (self.has_worker, states, [(job.id, job.state) for job in self.jobs])
 
     def of(self, source: SourceNow) -> "Now":

@@ -42,9 +42,11 @@ _CALL: ru.Forms = ("вызова", "вызовов", "вызовов")
 _KINDS = {"crawl": "Сбор", "check": "Проверка", "preview": "Предпросмотр"}
 
 
-def look(state: State) -> tuple[str, str]:
-    """Sign and CSS class of a state."""
-    return _LOOKS[state]
+def look(source: SourceNow) -> tuple[str, str]:
+    """Sign and CSS class of a source's state; no tick where the latest crawl went wrong."""
+    if source.state is State.WAITING and is_troubled(source):
+        return "!", "mixed"
+    return _LOOKS[source.state]
 
 
 def is_troubled(source: SourceNow) -> bool:
@@ -88,7 +90,7 @@ def coming(source: SourceNow, now: datetime, *, has_worker: bool) -> str:
     """What happens next."""
     match source.state:
         case State.RUNNING:
-            return progress(source, now)
+            return progress(source, now) + ("" if source.enabled else "; потом пауза")
         case State.GONE:
             return "не собирается; упоминания остались"
         case State.PAUSED:
@@ -143,7 +145,12 @@ def advice(source: SourceNow) -> list[str]:
     if not is_troubled(source) or source.crawl is None or is_spent(source):
         return []
     told = [source.crawl.error, _to_do(source, source.crawl)]
-    return [" ".join(filter(None, told)), gap(source.crawl)]
+    return [" ".join(map(_sentence, filter(None, told))), gap(source.crawl)]
+
+
+def _sentence(text: str) -> str:
+    """With a full stop: an error of the config comes without one."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _to_do(source: SourceNow, crawl: CrawlRow) -> str:

@@ -241,7 +241,7 @@ def _reset(where: Filter) -> None:
 
 def _chip_list(basics: Basics, where: Filter) -> list[_Chip]:
     """Everything that is chosen beyond brand and period."""
-    labels = {source.id: source.label for source in basics.catalog.sources}
+    labels = {source.id: style.plain(source.label) for source in basics.catalog.sources}
     names: dict[str, Callable[[Any], str]] = {
         "sources": lambda number: labels.get(number, "?"),
         "touchpoints": lambda code: TOUCHPOINT_NAMES[Touchpoint(code)],
@@ -258,7 +258,7 @@ def _chip_list(basics: Basics, where: Filter) -> list[_Chip]:
     if where.rating:
         chips.append(_Chip(f"оценка: {rating_label(where.rating)}", {"rating": None}))
     if where.text:
-        chips.append(_Chip(f"«{where.text[:40]}»", {"text": ""}))
+        chips.append(_Chip(f"«{style.plain(where.text[:40])}»", {"text": ""}))
     if where.repeats:
         chips.append(_Chip("с повторами", {"repeats": False}))
     if not where.voices_only:

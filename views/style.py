@@ -16,6 +16,7 @@ _CSS = """
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1320px;
   padding-left: 2.6rem; padding-right: 2.6rem; }
 [data-testid="InputInstructions"] { display: none; }
+[data-testid^="stBaseButton-primary"]:not(:disabled) { color: %(paper)s; }
 .stHtml { line-height: 1.5; }
 .ok-row { display: flex; flex-wrap: wrap; gap: .3rem .65rem; align-items: center; }
 .ok-meta { color: var(--ok-muted); font-size: .86rem; }

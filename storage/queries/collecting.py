@@ -99,7 +99,8 @@ class SourceNow:
 
     ``schedule`` is the one that holds and ``words`` the same for the user; ``origin`` is config,
     app or import; ``overridden`` tells that the app's word holds before the config's, which is
-    ``declared_words`` and ``declared_enabled``. ``brand`` is empty where the source is shared.
+    ``declared_words`` and ``declared_enabled``; ``enabled`` is what holds, and tells of a running
+    source whether it goes on afterwards. ``brand`` is empty where the source is shared.
     """
 
     id: int
@@ -115,6 +116,7 @@ class SourceNow:
     overridden: bool
     declared_words: str
     declared_enabled: bool
+    enabled: bool
     next_due: datetime | None
     running_since: datetime | None
     progress: Mapping[str, Any]
@@ -213,6 +215,7 @@ def _source(
         overridden=source.app_schedule is not None or source.app_enabled is not None,
         declared_words=_words(source.schedule),
         declared_enabled=source.enabled,
+        enabled=source.enabled if source.app_enabled is None else source.app_enabled,
         next_due=state.next_due if state else None,
         running_since=running.since if running else None,
         progress=running.progress if running else {},
