@@ -7,6 +7,7 @@ Secrets never stand in the file: a value ``${NAME}`` is taken from the environme
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -203,11 +204,22 @@ class Config(_Part):
         Those of a source that was made in the app are taken literally: who may use the app may
         not for that reason send our keys wherever they like.
         """
-        if source not in self.sources:
+        index = self.index_of(source)
+        if index is None:
             return source.options
-        where = f"sources[{self.sources.index(source)}]"
-        options: dict[str, Any] = variables.resolve(source.options, self.environment, where)
+        options: dict[str, Any] = variables.resolve(
+            source.options, self.environment, f"sources[{index}]"
+        )
         return options
+
+    def index_of(self, source: SourceConfig) -> int | None:
+        """Where in ``sources`` this one stands; None for one that was made in the app."""
+        index = self._places.get(source.name)
+        return index if index is not None and self.sources[index] == source else None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {source.name: index for index, source in enumerate(self.sources)}
 
 
 def find(path: Path | None = None) -> Path:

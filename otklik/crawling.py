@@ -51,8 +51,8 @@ def prepare(config: Config, source: SourceConfig) -> tuple[Collector, BaseModel]
     """The collector of a source and its checked options; raises ConfigError with the place."""
     file = f"источник «{source.name}»"
     where, place = f"{file}: ", tuple[str | int, ...]()
-    if configured := source in config.sources:
-        index = config.sources.index(source)
+    index = config.index_of(source)
+    if index is not None:
         file, place = config.path.name, ("sources", index)
         where = f"{file}: sources[{index}]."
     elif source.type not in _FROM_APP:
@@ -68,7 +68,7 @@ def prepare(config: Config, source: SourceConfig) -> tuple[Collector, BaseModel]
         folder = {"folder": config.path.parent}
         return collector, collector.Options.model_validate(options, context=folder)
     except ValidationError as error:
-        text = config.path.read_text(encoding="utf-8-sig") if configured else ""
+        text = config.path.read_text(encoding="utf-8-sig") if index is not None else ""
         told = describe(error, collector.Options, file, text, place, SourceConfig.model_fields)
         raise ConfigError(told) from error
 

@@ -29,16 +29,19 @@ _MOST_IMPORTED_BRANDS = 50
 #: to lead to, the last mention it reached, how many it looked at, moved and had before it.
 _UNDER_WAY = "rematch"
 
+#: Code, names and query of a brand that is looked for in texts.
+Told = tuple[str, tuple[str, ...], str]
+
 
 class Brands:
     """Decides for which brands a mention of a shared source counts.
 
     Whom the source itself names (``company``) outranks the text; a brand's query speaks of the
-    text. ``fingerprint`` changes with every answer that may change.
+    text. ``told`` are the names and queries it was made of.
     """
 
-    def __init__(self, matcher: Matcher, companies: dict[str, int], fingerprint: str) -> None:
-        self.fingerprint = fingerprint
+    def __init__(self, matcher: Matcher, companies: dict[str, int], told: list[Told]) -> None:
+        self.told = told
         self._matcher = matcher
         self._companies = companies
 
@@ -70,6 +73,8 @@ class Brands:
         self._companies[code] = brand_id
 
     def _named_as(self, company: str) -> list[int]:
+        if not company:
+            return []
         imported = self._companies.get(code_of(company))
         return self._matcher.named(company) or ([imported] if imported else [])
 
@@ -95,9 +100,8 @@ def load(session: Session, known: Brands | None = None) -> Brands:
     added to them. Raises ConfigError where a stored query cannot be read.
     """
     rows = queries.brand_queries(session)
-    fingerprint = _fingerprint(session, rows)
-    if known is None or known.fingerprint != fingerprint:
-        return brands_of(rows, fingerprint)
+    if known is None or known.told != _told(rows):
+        return brands_of(rows)
     for code, brand_id in _companies(rows).items():
         known.add(code, brand_id)
     return known
@@ -105,26 +109,25 @@ def load(session: Session, known: Brands | None = None) -> Brands:
 
 def progress(session: Session) -> Step | None:
     """How far stored mentions follow names and queries; None where all of them do, or none is."""
-    fingerprint = _fingerprint(session, queries.brand_queries(session))
+    fingerprint = _fingerprint(session, _told(queries.brand_queries(session)))
     if settings.get(session, settings.MATCHED) == fingerprint:
         return None
     step = _step(_reached(session, fingerprint))
     return step if step.total else None
 
 
-def _fingerprint(session: Session, rows: Iterable[BrandQuery]) -> str:
-    """Of the names and queries, and of the sources that config.yaml gives to a brand."""
+def _fingerprint(session: Session, told: list[Told]) -> str:
+    """Of names and queries, and of the sources that config.yaml gives to a brand."""
     source = t.source.c
     owned = session.execute(
         sa.select(source.name, source.brand_id)
         .where(source.origin == "config", source.brand_id.is_not(None))
         .order_by(source.name)
     ).all()
-    told = [(row.code, row.names, row.query) for row in _matched_by_text(rows)]
     return key_of(told, [tuple(row) for row in owned])
 
 
-def brands_of(rows: Iterable[BrandQuery], fingerprint: str = "") -> Brands:
+def brands_of(rows: Iterable[BrandQuery]) -> Brands:
     """Brands by their queries, else by their names; imported ones without a query by company."""
     rows = list(rows)
     by_text = _matched_by_text(rows)
@@ -132,7 +135,11 @@ def brands_of(rows: Iterable[BrandQuery], fingerprint: str = "") -> Brands:
         {row.id: row.names for row in by_text},
         {row.id: _tree(row) for row in by_text if row.query},
     )
-    return Brands(matcher, _companies(rows), fingerprint)
+    return Brands(matcher, _companies(rows), _told(rows))
+
+
+def _told(rows: Iterable[BrandQuery]) -> list[Told]:
+    return [(row.code, row.names, row.query) for row in _matched_by_text(rows)]
 
 
 def _companies(rows: Iterable[BrandQuery]) -> dict[str, int]:
@@ -161,12 +168,13 @@ def rematch(db: Database, brands: Brands | None = None) -> Iterator[Step]:
     while True:
         with db.write() as session:
             brands = load(session, brands)
-            if settings.get(session, settings.MATCHED) == brands.fingerprint:
+            fingerprint = _fingerprint(session, brands.told)
+            if settings.get(session, settings.MATCHED) == fingerprint:
                 return  # perhaps somebody else has finished it
-            under_way = _reached(session, brands.fingerprint)
+            under_way = _reached(session, fingerprint)
             step = mentions.rematch_some(session, brands.of, after_id=under_way["after"])
             if step.last_id is None:
-                settings.put(session, settings.MATCHED, brands.fingerprint)
+                settings.put(session, settings.MATCHED, fingerprint)
                 settings.drop(session, _UNDER_WAY)
                 return
             under_way |= {
