@@ -3,6 +3,7 @@
 Every figure is shown with its n and interval, so all of them come from here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -41,19 +42,27 @@ class Change:
         return self.low > 0 or self.high < 0
 
 
-def share(count: int, n: int, z: float = Z95) -> Estimate | None:
+def share(count: float, n: int, z: float = Z95) -> Estimate | None:
     """``count`` of ``n`` with the Wilson score interval; None where there is nothing to count.
 
     Wilson, E. B. (1927), «Probable inference, the law of succession, and statistical
-    inference», JASA 22: 209–212. Holds for small n and for shares near 0 and 1.
+    inference», JASA 22: 209–212. Holds for small n and for shares near 0 and 1. Where each of
+    ``n`` may count in part, the interval is wide enough, for the reason of :func:`bounded_mean`.
+    """
+    return Estimate(count / n, *_wilson(count / n, n, z), n) if n else None
+
+
+def bounded_mean(mean: float, n: int, z: float = Z95) -> Estimate | None:
+    """The mean of ``n`` values of −1…1 whose spread was not kept; the interval is wide enough.
+
+    Of all values between two bounds with this mean those at the bounds vary most (Bhatia, R. and
+    Davis, C. (2000), Amer. Math. Monthly 107: 353–357). They are a share, and have its interval.
     """
     if n == 0:
         return None
-    p = count / n
-    spread = z * z / n
-    centre = (p + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * sqrt(p * (1 - p) / n + spread / (4 * n))
-    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), n)
+    mean = max(-1.0, min(1.0, mean))
+    low, high = _wilson((mean + 1) / 2, n, z)
+    return Estimate(mean, min(2 * low - 1, mean), max(2 * high - 1, mean), n)
 
 
 def net_sentiment(tones: Tones, z: float = Z95) -> Estimate | None:
@@ -63,21 +72,21 @@ def net_sentiment(tones: Tones, z: float = Z95) -> Estimate | None:
     Price, R. M. (2012), J. Educ. Behav. Stat. 37: 479–488 (one observation is added to each
     side, so that small and one-sided samples do not look certain).
     """
-    return _difference_of_shares(tones.positive, tones.negative, tones.n, z)
+    return balance(tones.positive, tones.negative, tones.n, z)
 
 
-def nps(promoters: int, passives: int, detractors: int) -> Estimate | None:
+def nps(promoters: int, passives: int, detractors: int, z: float = Z95) -> Estimate | None:
     """Net promoter score, −1…1: share of 9–10 minus share of 0–6 among survey answers.
 
     Reichheld, F. (2003), «The one number you need to grow», HBR 81(12); interval as in
     :func:`net_sentiment`.
     """
-    return _difference_of_shares(promoters, detractors, promoters + passives + detractors, Z95)
+    return balance(promoters, detractors, promoters + passives + detractors, z)
 
 
-def csat(ratings: tuple[int, ...]) -> Estimate | None:
+def csat(ratings: tuple[int, ...], z: float = Z95) -> Estimate | None:
     """Share of ratings 4–5 (top-2 box) among rated mentions; ``ratings`` counts 1, 2, … 5."""
-    return share(sum(ratings[3:]), sum(ratings))
+    return share(sum(ratings[3:]), sum(ratings), z)
 
 
 def mean_rating(ratings: tuple[int, ...]) -> float | None:
@@ -100,7 +109,23 @@ def change(now: Estimate | None, before: Estimate | None) -> Change | None:
     return Change(value, value - down, value + up)
 
 
-def _difference_of_shares(plus: int, minus: int, n: int, z: float) -> Estimate | None:
+def mean_of(figures: Sequence[Estimate]) -> Estimate | None:
+    """The plain mean of independent figures, each of the same weight; its n is all of theirs.
+
+    MOVER for a sum of several, see :func:`change`.
+    """
+    if not figures:
+        return None
+    k = len(figures)
+    value = sum(figure.value for figure in figures) / k
+    down = sqrt(sum((figure.value - figure.low) ** 2 for figure in figures)) / k
+    up = sqrt(sum((figure.high - figure.value) ** 2 for figure in figures)) / k
+    return Estimate(value, value - down, value + up, sum(figure.n for figure in figures))
+
+
+def balance(plus: int, minus: int, n: int, z: float = Z95) -> Estimate | None:
+    """Share of ``plus`` minus share of ``minus`` in one sample, with the interval of
+    :func:`net_sentiment`; where some are both, the interval is a little too wide."""
     if n == 0:
         return None
     p, q = (plus + 1) / (n + 2), (minus + 1) / (n + 2)
@@ -110,3 +135,10 @@ def _difference_of_shares(plus: int, minus: int, n: int, z: float) -> Estimate |
     return Estimate(
         value, max(-1.0, min(p - q - half, value)), min(1.0, max(p - q + half, value)), n
     )
+
+
+def _wilson(p: float, n: int, z: float) -> tuple[float, float]:
+    spread = z * z / n
+    centre = (p + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * sqrt(p * (1 - p) / n + spread / (4 * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -47,17 +47,21 @@ def trend(by_day: Mapping[date, Tones], start: date, end: date) -> tuple[Point, 
     sums: dict[date, Tones] = {}
     for day, tones in by_day.items():
         if start <= day <= end:
-            key = _first_day(day, bucket)
+            key = max(_first_day(day, bucket), start)
             sums[key] = sums.get(key, Tones()) + tones
-    points = []
+    return tuple(Point(first, last, sums.get(first, Tones())) for first, last in spans(start, end))
+
+
+def spans(start: date, end: date) -> tuple[tuple[date, date], ...]:
+    """First and last day of every bucket of :func:`trend`."""
+    bucket = bucket_for((end - start).days + 1)
+    found = []
     first = _first_day(start, bucket)
     while first <= end:
         after = _next(first, bucket)
-        points.append(
-            Point(max(first, start), min(after - timedelta(days=1), end), sums.get(first, Tones()))
-        )
+        found.append((max(first, start), min(after - timedelta(days=1), end)))
         first = after
-    return tuple(points)
+    return tuple(found)
 
 
 def _first_day(day: date, bucket: Bucket) -> date:

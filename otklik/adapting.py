@@ -4,34 +4,34 @@ Only what answers better on corrections it never saw is used; the rest of the mo
 where nothing is better, stays as it is.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlp import calibration
-from nlp.analyser import WEIGHTS, load
+from nlp.analyser import WEIGHTS, embedded_version, load
 from nlp.analysis import Opinion, Result
 from nlp.backends import physical_cores
 from nlp.labels import MODEL_TONES
-from nlp.lesson import FIELDS, Lesson, is_held_out
+from nlp.lesson import FIELDS, Count, Lesson, is_held_out, merged
 from nlp.text import clean, segments
 from nlp.verdict import Verdict, judge
 from otklik import weights
 from otklik.config import Config
 from otklik.house import House
-from otklik.screen import progress
 from storage import corrections
 from storage.corrections import Corrected
 
 if TYPE_CHECKING:
     from nlp.adapt import Head
 
-#: Fewer corrections of a field neither teach nor prove anything: a sign test over held-out ones
-#: needs five.
-LEAST_TAUGHT, LEAST_HELD_OUT = 15, 5
-#: Texts that nobody corrected: so many are asked for, so many are needed.
-_ANCHORS, LEAST_ANCHORS = 1500, 100
+#: So many texts that nobody corrected are asked for.
+_ANCHORS = 1500
+
+#: Shows how far a step is: its name and the number of its parts, if that is known.
+Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,10 @@ class Adapted:
     afterwards.
     """
 
-    counts: Mapping[str, "Count"]
+    counts: Mapping[str, Count]
     verdicts: Mapping[str, Verdict]
     used: tuple[str, ...]
     model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Corrections of one field that teach and that examine; texts in which it was left alone."""
-
-    taught: int
-    examined: int
-    anchors: int
-
-    @property
-    def enough(self) -> bool:
-        """Whether there is something to learn and to prove."""
-        corrected = self.taught >= LEAST_TAUGHT and self.examined >= LEAST_HELD_OUT
-        return corrected and self.anchors >= LEAST_ANCHORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +69,7 @@ class _Material:
         return Count(taught, examined, sum(texts) - taught - examined)
 
 
-def adapt(house: House) -> Adapted:
+def adapt(house: House, progress: Progress) -> Adapted:
     """Teach the heads, compare, and use what is better; the caller holds the right to train."""
     material = _material(house)
     config = house.config
@@ -95,16 +80,16 @@ def adapt(house: House) -> Adapted:
     verdicts: dict[str, Verdict] = {}
     used: tuple[str, ...] = ()
     if ready:
-        heads = _taught(config, material, ready)
-        verdicts, used = _chosen(config, material, heads)
+        heads = _taught(config, material, ready, progress)
+        verdicts, used = _chosen(config, material, heads, progress)
     return Adapted(counts, verdicts, used, weights.version_of(config))
 
 
 def _material(house: House) -> _Material:
     with house.db.read() as session:
-        found = corrections.corrected(session)
+        found = corrections.corrected(session, embedded_version())
         others = corrections.uncorrected(session, _ANCHORS)
-    lessons = [lesson for lesson in _lessons(found) if _has_words(lesson.text)]
+    lessons = [lesson for lesson in merged(map(_lesson, found)) if _has_words(lesson.text)]
     # The same words may stand uncorrected elsewhere: there they would teach the contrary.
     spoken = {lesson.text for lesson in lessons}
     anchors = [text for text in dict.fromkeys(others) if text not in spoken and _has_words(text)]
@@ -114,20 +99,6 @@ def _material(house: House) -> _Material:
         [text for text in anchors if not is_held_out(text)],
         [text for text in anchors if is_held_out(text)],
     )
-
-
-def _lessons(rows: Sequence[Corrected]) -> Iterable[Lesson]:
-    """One lesson a text: the same words prove nothing twice. The last word of a human holds."""
-    found: dict[str, Lesson] = {}
-    for lesson in map(_lesson, rows):
-        earlier = found.get(lesson.text, lesson)
-        found[lesson.text] = Lesson(
-            lesson.text,
-            lesson.tone or earlier.tone,
-            lesson.kind or earlier.kind,
-            earlier.opinions if lesson.opinions is None else lesson.opinions,
-        )
-    return found.values()
 
 
 def _lesson(row: Corrected) -> Lesson:
@@ -146,7 +117,9 @@ def _has_words(text: str) -> bool:
     return bool(segments(clean(text)))
 
 
-def _taught(config: Config, material: _Material, fields: Sequence[str]) -> dict[str, "Head"]:
+def _taught(
+    config: Config, material: _Material, fields: Sequence[str], progress: Progress
+) -> dict[str, "Head"]:
     """The refined head of each field."""
     from nlp.adapt import read_head, refine  # torch: only where there is something to learn
     from nlp.vectors import embed
@@ -168,7 +141,7 @@ def _taught(config: Config, material: _Material, fields: Sequence[str]) -> dict[
 
 
 def _chosen(
-    config: Config, material: _Material, heads: Mapping[str, "Head"]
+    config: Config, material: _Material, heads: Mapping[str, "Head"], progress: Progress
 ) -> tuple[dict[str, Verdict], tuple[str, ...]]:
     """The verdict on each head, and the fields whose heads are in use from now on.
 

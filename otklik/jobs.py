@@ -1,14 +1,16 @@
-"""What the worker does for pages: crawl, look at a first page, let brand queries reach history."""
+"""What the worker does for pages: crawl, look at a first page, apply brand queries, train."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from collectors.base import Item, Mention
 from collectors.errors import CollectError
 from collectors.http import Http
 from collectors.outcomes import Outcome, Status
-from otklik import crawling, matching
+from otklik import crawling, matching, retraining
 from otklik.config import SourceConfig
 from otklik.house import House
 from otklik.leases import Keeper, Stopped
@@ -31,7 +33,7 @@ def run(
 ) -> tuple[bool, str]:
     """Do the job; (whether it went well, words for the user), ``result`` filled on the way.
 
-    Raises Later where the source's site is busy.
+    Raises Later where the source's site is busy, or the weights are.
     """
     kinds: Mapping[str, Callable[..., tuple[bool, str]]] = {
         "crawl": _crawl,
@@ -39,6 +41,8 @@ def run(
         "check": _check,
         "preview": _preview,
         "rematch": _rematch,
+        "train": partial(_train, job.id),
+        "restore": _restore,
     }
     if job.kind not in kinds:
         return False, f"Эта версия программы не знает заданий вида «{job.kind}»."
@@ -46,6 +50,8 @@ def run(
         return kinds[job.kind](job.payload, house, keeper, http, result)
     except (ConfigError, CollectError) as error:
         return False, str(error)
+    except retraining.Busy as error:
+        raise Later from error
 
 
 def _crawl(
@@ -97,6 +103,39 @@ def _rematch(
         if keeper.stop.is_set():
             raise Stopped
     return True, f"Сменили бренд: {result.get('moved', 0)}."
+
+
+def _train(
+    job_id: int,
+    _asked: Mapping[str, Any],
+    house: House,
+    keeper: Keeper,
+    _http: Http,
+    result: dict[str, Any],
+) -> tuple[bool, str]:
+    """Cut off, it leaves the model as it was, and begins anew where it was not cancelled."""
+
+    @contextmanager
+    def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        result.update(step=label, done=0, total=total)
+
+        def advance(steps: int) -> None:
+            result["done"] += steps
+            if keeper.stop.is_set() or keeper.has_lost(job_id):
+                raise Stopped
+
+        yield advance
+
+    adapted = retraining.train(house, progress)
+    return True, "Модель заменена." if adapted.used else "Модель осталась прежней."
+
+
+def _restore(
+    _asked: Mapping[str, Any], house: House, _keeper: Keeper, _http: Http, _result: dict[str, Any]
+) -> tuple[bool, str]:
+    if version := retraining.restore(house):
+        return True, f"Возвращена модель {version}."
+    return True, "Возвращать нечего: работает исходная модель."
 
 
 def _shown(

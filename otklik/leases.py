@@ -66,6 +66,7 @@ class Keeper:
         self._silence = silence
         self._holds: dict[int, Hold] = {}
         self._results: dict[int, dict[str, Any]] = {}
+        self._lost_jobs: frozenset[int] = frozenset()
         self._rests: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
@@ -146,6 +147,10 @@ class Keeper:
         with self._db.write() as session:
             jobs.put_back(session, job.id, self.holder)
 
+    def has_lost(self, job_id: int) -> bool:
+        """Whether the job was cancelled, or taken for dead and given to another worker."""
+        return job_id in self._lost_jobs
+
     def beat(self) -> None:
         """Prolong all that is held, show how far it is, and note what was lost."""
         now = self.clock()
@@ -156,12 +161,13 @@ class Keeper:
         progress = {source_id: dict(hold.progress) for source_id, hold in holds.items()}
         with self._db.write() as session:
             held = leases.renew(session, self.holder, progress, until=until)
-            jobs.renew_jobs(session, self.holder, results, until=until)
+            jobs_held = jobs.renew_jobs(session, self.holder, results, until=until)
             if self._is_worker:
                 sign = {"holder": self.holder, "at": now.isoformat()}
                 settings.put(session, settings.WORKER, sign)
         for source_id, hold in holds.items():
             hold.lost = source_id not in held
+        self._lost_jobs = frozenset(results.keys() - jobs_held)
 
     @contextmanager
     def beating(self) -> Iterator["Keeper"]:

@@ -1,14 +1,12 @@
 """`otklik train`: what it prints and how it ends."""
 
-from dataclasses import asdict
-from typing import Any
-
 from rich.table import Table
 
-from otklik import weights
-from otklik.adapting import LEAST_ANCHORS, LEAST_HELD_OUT, LEAST_TAUGHT, Adapted, adapt
+from nlp.lesson import LEAST_ANCHORS, LEAST_HELD_OUT, LEAST_TAUGHT
+from otklik import retraining, weights
+from otklik.adapting import Adapted
 from otklik.house import House
-from otklik.screen import OK, console, note
+from otklik.screen import OK, console, note, progress
 from otklik.telling import print_json
 from storage import mentions
 
@@ -18,14 +16,14 @@ _BUSY = "Модель уже обучается в другом процессе
 
 def train(house: House, *, as_json: bool) -> int:
     """Adapt the model to the corrections; it is replaced only by a better one."""
-    with house.db.alone("train") as free:
-        if not free:
-            note(_BUSY)
-            return OK
-        adapted = adapt(house)
+    try:
+        adapted = retraining.train(house, progress)
+    except retraining.Busy:
+        note(_BUSY)
+        return OK
     waiting = _waiting(house, adapted.model)
     if as_json:
-        print_json(_as_dict(adapted, waiting))
+        print_json(retraining.as_dict(adapted) | {"pending": waiting})
     else:
         _tell(adapted, waiting)
     return OK
@@ -33,11 +31,11 @@ def train(house: House, *, as_json: bool) -> int:
 
 def restore(house: House, *, as_json: bool) -> int:
     """Go back to the weights before those in use."""
-    with house.db.alone("train") as free:
-        if not free:
-            note(_BUSY)
-            return OK
-        version = weights.restore(house.config)
+    try:
+        version = retraining.restore(house)
+    except retraining.Busy:
+        note(_BUSY)
+        return OK
     used = version or weights.version_of(house.config)
     waiting = _waiting(house, used)
     if as_json:
@@ -93,25 +91,6 @@ def _table(adapted: Adapted) -> Table:
             "заменена" if field in adapted.used else verdict.doubt,
         )
     return table
-
-
-def _as_dict(adapted: Adapted, waiting: int) -> dict[str, Any]:
-    fields = {
-        field: {
-            "taught": count.taught,
-            "held_out": count.examined,
-            "anchors": count.anchors,
-            "used": field in adapted.used,
-            "verdict": asdict(adapted.verdicts[field]) if field in adapted.verdicts else None,
-        }
-        for field, count in adapted.counts.items()
-    }
-    return {
-        "switched": bool(adapted.used),
-        "model": adapted.model,
-        "pending": waiting,
-        "fields": fields,
-    }
 
 
 def _waiting(house: House, version: str) -> int:

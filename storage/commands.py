@@ -13,8 +13,10 @@ from collectors.schedules import parse
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import crawls, leases
 from storage import tables as t
+from storage.checks import start_spot_check as start_spot_check
 from storage.crawls import SourceDeclaration as SourceDeclaration
 from storage.errors import NotFound, StorageError
+from storage.jobs import cancel_job as cancel_job
 from storage.labelling import relabel
 
 

@@ -21,15 +21,23 @@ class Corrected:
     opinions: tuple[CorrectedOpinion, ...] | None
 
 
-def corrected(session: Session) -> list[Corrected]:
+def corrected(session: Session, version: str) -> list[Corrected]:
     """The corrections that hold: of the present text, not undone, the latest of each mention.
 
-    In the order of their making, the newest last.
+    In the order of their making, the newest last. A tone or a kind that only confirms the answer
+    of the model ``version`` is None: that model has nothing to learn there.
     """
-    mention, correction = t.mention.c, t.correction.c
+    mention, correction, answer = t.mention.c, t.correction.c, t.analysis.c
     rows = session.execute(
-        sa.select(mention.id, mention.text, correction.tone, correction.kind, correction.opinions)
+        sa.select(
+            mention.id,
+            mention.text,
+            sa.func.nullif(correction.tone, answer.tone).label("tone"),
+            sa.func.nullif(correction.kind, answer.kind).label("kind"),
+            correction.opinions,
+        )
         .join(t.correction, _holds())
+        .outerjoin(t.analysis, sa.and_(_answers(), answer.model_version == version))
         .where(mention.deleted_at.is_(None))
         .order_by(correction.id)
     )
@@ -67,6 +75,13 @@ def _holds() -> sa.ColumnElement[bool]:
         correction.mention_id == t.mention.c.id,
         correction.content_hash == t.mention.c.content_hash,
         correction.undone_at.is_(None),
+    )
+
+
+def _answers() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        t.analysis.c.mention_id == t.mention.c.id,
+        t.analysis.c.content_hash == t.mention.c.content_hash,
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from nlp.labels import Kind, Tone, Touchpoint
+from nlp.labels import Intent, Kind, Tone, Touchpoint
+from storage.columns import Facet as Facet
 from storage.languages import LANGUAGES as LANGUAGES
 from storage.languages import UNKNOWN as UNKNOWN
 
@@ -36,6 +37,24 @@ class Key(StrEnum):
     EVERYTHING = "all"
     LANGUAGE = "lang"
     REPEATS = "repeats"
+    INTENT = "intent"
+    PLACE = "place"
+    PRODUCT = "product"
+    CITY = "city"
+    VERSION = "version"
+    AUTHOR = "author"
+    THEME = "theme"
+
+
+#: The parameter of each facet.
+_FACETS = {
+    Facet.PLACE: Key.PLACE,
+    Facet.PRODUCT: Key.PRODUCT,
+    Facet.CITY: Key.CITY,
+    Facet.VERSION: Key.VERSION,
+}
+#: Of what comes from sources only so much is taken from a link.
+_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +67,10 @@ class Filter:
     kinds that are no customer's voice, unless ``kinds`` asks for some by name. ``lemmas`` is
     ``text`` in dictionary forms: what the search looks for, filled in by the caller and never
     part of a link. ``languages`` are codes of :mod:`storage.languages`. ``repeats`` adds reposts
-    and other repeats to lists; figures count each group once all the same.
+    and other repeats to lists; figures count each group once all the same. ``intents`` are those
+    of which the mention shows any; ``facets`` pairs of facet and value (any of the values of one
+    facet, and so for each facet); ``author`` is the author as stored; ``theme`` the key of a theme
+    of opinions.
     """
 
     brands: tuple[int, ...] = ()
@@ -64,6 +86,10 @@ class Filter:
     lemmas: str = ""
     languages: tuple[str, ...] = ()
     repeats: bool = False
+    intents: tuple[str, ...] = ()
+    facets: tuple[tuple[Facet, str], ...] = ()
+    author: str = ""
+    theme: str = ""
 
     @property
     def days(self) -> int | None:
@@ -117,6 +143,10 @@ def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
         Key.EVERYTHING: [] if where.voices_only else ["1"],
         Key.LANGUAGE: [code or _NOTHING for code in where.languages],
         Key.REPEATS: ["1"] if where.repeats else [],
+        Key.INTENT: list(where.intents),
+        **{key: [value for own, value in where.facets if own == f] for f, key in _FACETS.items()},
+        Key.AUTHOR: [where.author] if where.author else [],
+        Key.THEME: [where.theme] if where.theme else [],
     }
     return {str(key): values for key, values in params.items() if values}
 
@@ -147,10 +177,19 @@ def from_params(
         tones=tuple(several(Key.TONE, {*Tone, UNREAD})),
         kinds=tuple(several(Key.KIND, frozenset(Kind))),
         rating=_rating(params, problems),
-        text=_first(params, Key.TEXT).strip()[:500],
+        text=_first(params, Key.TEXT).strip()[:_LONGEST],
         voices_only=_first(params, Key.EVERYTHING) != "1",
         languages=tuple(several(Key.LANGUAGE, LANGUAGES)),
         repeats=_first(params, Key.REPEATS) == "1",
+        intents=tuple(several(Key.INTENT, frozenset(Intent))),
+        facets=tuple(
+            (facet, value[:_LONGEST])
+            for facet, key in _FACETS.items()
+            for value in dict.fromkeys(params.get(key, ()))
+            if value
+        ),
+        author=_first(params, Key.AUTHOR)[:_LONGEST],
+        theme=_first(params, Key.THEME)[:_LONGEST],
     )
     return where, tuple(problems)
 
@@ -170,7 +209,7 @@ def _not_understood(params: Mapping[str, Sequence[str]]) -> list[Problem]:
     ]
     for key, known in ((Key.PERIOD, "all"), (Key.EVERYTHING, "1"), (Key.REPEATS, "1")):
         found += [Problem(key, value) for value in params.get(key, ()) if value not in ("", known)]
-    for key in (Key.FROM, Key.TO, Key.RATING, Key.TEXT):
+    for key in (Key.FROM, Key.TO, Key.RATING, Key.TEXT, Key.AUTHOR, Key.THEME):
         found += [Problem(key, value) for value in list(params.get(key, ()))[1:]]
     return found
 

@@ -75,6 +75,15 @@ def put_back(session: Session, job_id: int, holder: str) -> None:
     )
 
 
+def cancel_job(session: Session, job_id: int, *, now: datetime) -> None:
+    """Let a job that waits or runs be done by nobody; its worker leaves it at its next step."""
+    session.execute(
+        sa.update(t.job)
+        .where(_job.id == job_id, _job.state.in_(("queued", "running")))
+        .values(state="failed", message="Остановлено.", finished_at=now, holder=None, until=None)
+    )
+
+
 def finish_job(
     session: Session,
     job_id: int,

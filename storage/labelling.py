@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from storage import rollups, settings
 from storage import tables as t
-from storage.columns import INTENTS
+from storage.columns import INTENTS, WHOLE
+
+#: What of an answer decides labels.
+_ANSWER = (
+    "id", "mention_id", "tone", "negative", "neutral", "positive", "kind", "intents", "opinions",
+    "peak", "last", "mean", "targets", "unasked",
+)  # fmt: skip
 
 
 def relabel(session: Session, mention_ids: Iterable[int]) -> None:
@@ -45,11 +51,21 @@ def apply_labels(session: Session, mention_ids: Sequence[int]) -> None:
         target_tone = None
         if analysis and brand.mention_id in targets:
             target_tone = analysis.targets.get(str(brand.brand_id))
-        labels.append(_labels(brand, analysis, correction, target_tone))
-        opinions += _opinions(brand, analysis, correction)
+        label = _labels(brand, analysis, correction, target_tone)
+        labels.append(label)
+        opinions += _opinions(brand, label["tone"], analysis, correction)
     session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(mention_ids)))
     t.update_all(session, t.mention_brand, labels)
     t.insert_all(session, t.opinion, opinions)
+    _drop_marks(session, mention_ids)
+
+
+def _drop_marks(session: Session, mention_ids: Sequence[int]) -> None:
+    """Forget the themes of opinions that hold no longer."""
+    mark, opinion = t.theme_mark.c, t.opinion.c
+    names = ("mention_id", "touchpoint", "tone", "start")
+    held = sa.exists().where(*(opinion[name] == mark[name] for name in names))
+    session.execute(sa.delete(t.theme_mark).where(mark.mention_id.in_(mention_ids), ~held))
 
 
 def use_model(session: Session, model_version: str) -> None:
@@ -112,9 +128,8 @@ def _answers(session: Session, mention_ids: Sequence[int]) -> Sequence[Any]:
     """All answers for the present texts, of each mention the one that holds last."""
     analysis = t.analysis.c
     current = settings.get(session, settings.MODEL, "")
-    names = ("id", "mention_id", "tone", "kind", "intents", "opinions", "targets", "unasked")
     return session.execute(
-        sa.select(*(analysis[name] for name in names))
+        sa.select(*(analysis[name] for name in _ANSWER))
         .join(t.mention, _is_of_present_text())
         # A text that failed in the current model keeps the labels of an earlier one.
         .where(analysis.mention_id.in_(mention_ids), analysis.error.is_(None))
@@ -152,14 +167,32 @@ def _labels(brand: Any, analysis: Any, correction: Any, target_tone: str | None)
         "target_tone": target_tone,
         "kind": kind,
         **{column: intent in intents for intent, column in INTENTS.items()},
+        **_measures(tone, analysis, correction),
     }
 
 
-def _opinions(brand: Any, analysis: Any, correction: Any) -> list[dict[str, Any]]:
+def _measures(tone: str | None, analysis: Any, correction: Any) -> dict[str, int | None]:
+    """What the model is how sure of, and how it heard the sentences, in thousandths."""
+    measures: dict[str, int | None] = dict.fromkeys(("certainty", "peak_end", "plain_mean"))
+    if analysis is None:
+        return measures
+    scores = (analysis.negative, analysis.neutral, analysis.positive)
+    if tone == analysis.tone and not (correction and correction.tone) and None not in scores:
+        measures["certainty"] = round(max(scores) * 1000)
+    if None not in (analysis.peak, analysis.last, analysis.mean):
+        measures["peak_end"] = round((analysis.peak + analysis.last) * 500)
+        measures["plain_mean"] = round(analysis.mean * 1000)
+    return measures
+
+
+def _opinions(
+    brand: Any, mention_tone: str | None, analysis: Any, correction: Any
+) -> list[dict[str, Any]]:
     if correction and correction.opinions is not None:
         opinions = correction.opinions
     else:
         opinions = analysis.opinions if analysis else ()
+    weights = _weights(opinions, mention_tone)
     return [
         {
             "mention_id": brand.mention_id,
@@ -171,6 +204,28 @@ def _opinions(brand: Any, analysis: Any, correction: Any) -> list[dict[str, Any]
             "score": opinion.get("score"),
             "start": opinion["start"],
             "end": opinion["end"],
+            "weight": weight,
         }
-        for opinion in opinions
+        for opinion, weight in zip(opinions, weights, strict=True)
     ]
+
+
+def _weights(opinions: Sequence[Mapping[str, Any]], mention_tone: str | None) -> list[int]:
+    """The share of each in the mention's tone: equal parts for the touchpoints of that sign.
+
+    A mixed mention gives its point to either side. Of several opinions about one touchpoint the
+    first bears its part.
+    """
+    signs = {"negative", "positive"} if mention_tone == "mixed" else {mention_tone}
+    signs &= {"negative", "positive"}
+    about: dict[str, set[str]] = defaultdict(set)
+    for opinion in opinions:
+        about[opinion["tone"]].add(opinion["touchpoint"])
+    weights = []
+    borne = set()
+    for opinion in opinions:
+        part = opinion["tone"], opinion["touchpoint"]
+        bears = opinion["tone"] in signs and part not in borne
+        weights.append(WHOLE // len(about[opinion["tone"]]) if bears else 0)
+        borne.add(part)
+    return weights

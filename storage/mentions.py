@@ -214,7 +214,8 @@ def _delete(page: _Page, gone: list[int]) -> None:
     if not gone:
         return
     with rollups.recounted(page.session, gone):
-        page.session.execute(sa.delete(t.opinion).where(t.opinion.c.mention_id.in_(gone)))
+        for table in (t.theme_mark, t.opinion):
+            page.session.execute(sa.delete(table).where(table.c.mention_id.in_(gone)))
         _forget_brands(page.session, gone)
     page.session.execute(
         sa.update(t.mention)

@@ -9,39 +9,55 @@ all that the sums are cut by.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from nlp.labels import NOT_A_VOICE
 from storage import tables as t
-from storage.columns import INTENTS, NPS
+from storage.columns import INTENTS, LONGEST_VALUE, NPS, Facet
+
+_TABLES = (t.mention_daily, t.opinion_daily, t.facet_daily, t.theme_daily)
+#: By whose column the rows of some mentions are found, where not by ``mention_brand``.
+_OF_MENTIONS = {t.opinion_daily: t.opinion, t.theme_daily: t.theme_mark}
 
 
 @contextmanager
-def recounted(session: Session, mention_ids: Sequence[int]) -> Iterator[None]:
-    """Inside the block rows of these mentions (one chunk of ids) may change in any way."""
-    _count(session, mention_ids, sign=-1)
+def recounted(
+    session: Session, mention_ids: Sequence[int], tables: Sequence[sa.Table] = _TABLES
+) -> Iterator[None]:
+    """Inside the block rows of these mentions (one chunk of ids) may change in any way.
+
+    ``tables`` are the roll-ups that the change bears upon.
+    """
+    _count(session, mention_ids, -1, tables)
     yield
-    _count(session, mention_ids, sign=1)
-    _drop_empty(session)
+    _count(session, mention_ids, 1, tables)
+    _drop_empty(session, tables)
 
 
 def add(session: Session, mention_ids: Sequence[int]) -> None:
     """Count mentions (one chunk of ids) that are new: nobody has an opinion of them yet."""
-    _count_in(session, t.mention_daily, mention_ids, sign=1)
+    for table in (t.mention_daily, t.facet_daily):
+        _count_in(session, table, mention_ids, sign=1)
 
 
 def recount(session: Session) -> None:
-    """Build both roll-ups anew from the rows."""
-    session.execute(sa.delete(t.mention_daily))
-    session.execute(sa.delete(t.opinion_daily))
-    _count(session, None, sign=1)
+    """Build the roll-ups anew from the rows."""
+    for table in _TABLES:
+        session.execute(sa.delete(table))
+    _count(session, None, 1, _TABLES)
 
 
-def _count(session: Session, mention_ids: Sequence[int] | None, sign: int) -> None:
+def _count(
+    session: Session,
+    mention_ids: Sequence[int] | None,
+    sign: int,
+    tables: Sequence[sa.Table],
+) -> None:
     """Add the contributions times ``sign``; None stands for all mentions."""
-    for table in (t.mention_daily, t.opinion_daily):
+    for table in tables:
         _count_in(session, table, mention_ids, sign)
 
 
@@ -56,12 +72,13 @@ def _count_in(
 @cache
 def _statement(dialect: str, table: sa.Table, chosen: bool, sign: int) -> sa.Insert:
     """Built once: building takes as long as counting a page."""
-    is_mention = table is t.mention_daily
-    facts = _mention_facts() if is_mention else _opinion_facts()
-    mention_id = (t.mention_brand if is_mention else t.opinion).c.mention_id
+    mention_id = _OF_MENTIONS.get(table, t.mention_brand).c.mention_id
     # A WHERE is always there: without one SQLite would read ON CONFLICT as a join's ON.
     chosen_ones = t.one_of(dialect, mention_id) if chosen else sa.true()
-    rows = facts.where(chosen_ones, t.mention_brand.c.is_repeat.is_(sa.false())).subquery()
+    counted = (chosen_ones, t.mention_brand.c.is_repeat.is_(sa.false()))
+    facts: list[Any] = [part.where(*counted) for part in _facts(table)]
+    whole: Any = sa.union_all(*facts) if len(facts) > 1 else facts[0]
+    rows = whole.subquery()
     dimensions = [rows.c[column.name] for column in table.primary_key]
     measures = [name for name in table.c.keys() if not table.c[name].primary_key]  # noqa: SIM118
     sums = [sa.func.sum(rows.c[name] * sa.literal_column(str(sign))) for name in measures]
@@ -75,9 +92,20 @@ def _statement(dialect: str, table: sa.Table, chosen: bool, sign: int) -> sa.Ins
     )
 
 
-def _mention_facts() -> sa.Select[tuple[object, ...]]:
+def _facts(table: sa.Table) -> list[Any]:
+    if table is t.facet_daily:
+        return [_facet_facts(facet) for facet in Facet]
+    facts = {
+        t.mention_daily: _mention_facts,
+        t.opinion_daily: _opinion_facts,
+        t.theme_daily: _theme_facts,
+    }
+    return [facts[table]()]
+
+
+def _labels() -> tuple[sa.ColumnElement[object], ...]:
     row = t.mention_brand.c
-    return sa.select(
+    return (
         row.brand_id,
         row.day,
         row.source_id,
@@ -85,12 +113,36 @@ def _mention_facts() -> sa.Select[tuple[object, ...]]:
         sa.func.coalesce(row.kind, "").label("kind"),
         row.rating,
         sa.literal_column("1").label("n"),
-        *(_one_where(row[name]).label(name) for name in INTENTS.values()),
-        *(_one_where(row.nps.between(*span)).label(name) for name, span in NPS.items()),
     )
 
 
-def _opinion_facts() -> sa.Select[tuple[object, ...]]:
+def _facet_facts(facet: Facet) -> Any:
+    told = t.mention.c[facet]
+    return (
+        sa.select(
+            *_labels(),
+            sa.literal_column(f"'{facet}'").label("facet"),
+            sa.func.substr(told, 1, LONGEST_VALUE).label("value"),
+        )
+        .select_from(t.mention_brand)
+        .join(t.mention, t.mention.c.id == t.mention_brand.c.mention_id)
+        .where(told != "")
+    )
+
+
+def _mention_facts() -> Any:
+    row = t.mention_brand.c
+    heard = ("peak_end", "plain_mean")
+    return sa.select(
+        *_labels(),
+        *(_one_where(row[name]).label(name) for name in INTENTS.values()),
+        *(_one_where(row.nps.between(*span)).label(name) for name, span in NPS.items()),
+        _one_where(row.peak_end.is_not(None)).label("heard"),
+        *(sa.func.coalesce(row[name], sa.literal_column("0")).label(name) for name in heard),
+    )
+
+
+def _opinion_facts() -> Any:
     opinion, row = t.opinion.c, t.mention_brand.c
     return (
         sa.select(
@@ -102,6 +154,8 @@ def _opinion_facts() -> sa.Select[tuple[object, ...]]:
             row.rating,
             sa.func.coalesce(row.kind, "").not_in(NOT_A_VOICE).label("voice"),
             sa.literal_column("1").label("n"),
+            opinion.weight,
+            _one_where(row.churn).label("churn"),
         )
         .select_from(t.opinion)
         .join(
@@ -111,11 +165,35 @@ def _opinion_facts() -> sa.Select[tuple[object, ...]]:
     )
 
 
+def _theme_facts() -> Any:
+    opinion, row, mark = t.opinion.c, t.mention_brand.c, t.theme_mark.c
+    names = ("mention_id", "touchpoint", "tone", "start")
+    same = sa.and_(*(opinion[name] == mark[name] for name in names))
+    return (
+        sa.select(
+            opinion.brand_id,
+            mark.theme_id,
+            opinion.day,
+            opinion.source_id,
+            row.rating,
+            sa.func.coalesce(row.kind, "").not_in(NOT_A_VOICE).label("voice"),
+            sa.literal_column("1").label("n"),
+        )
+        .select_from(t.theme_mark)
+        .join(t.opinion, same)
+        .join(
+            t.mention_brand,
+            sa.and_(row.mention_id == opinion.mention_id, row.brand_id == opinion.brand_id),
+        )
+        .where(mark.theme_id.is_not(None))
+    )
+
+
 def _one_where(condition: sa.ColumnElement[bool]) -> sa.Case[int]:
     return sa.case((condition, sa.literal_column("1")), else_=sa.literal_column("0"))
 
 
-def _drop_empty(session: Session) -> None:
-    for table in (t.mention_daily, t.opinion_daily):
+def _drop_empty(session: Session, tables: Sequence[sa.Table]) -> None:
+    for table in tables:
         # A literal, not a variable: only then is the partial index of empty rows used.
         session.execute(sa.delete(table).where(sa.text("n = 0")))

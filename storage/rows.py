@@ -30,6 +30,8 @@ _COUNTED = (
     "author",
     "author_id",
     "repost_of",
+    "city",
+    "app_version",
 )
 #: What is only shown; kept up to date without ado.
 _SHOWN = (
@@ -39,8 +41,6 @@ _SHOWN = (
     "comments",
     "reposts",
     "views",
-    "city",
-    "app_version",
     "answered_at",
 )
 _FACTS = (*_COUNTED, *_SHOWN)
@@ -52,6 +52,7 @@ COMPARED = ("content_hash", "date_known", "deleted_at", *_COUNTED, *_SHOWN)
 _UNREAD: dict[str, Any] = {
     **dict.fromkeys(("tone", "kind", "target_tone")),
     **dict.fromkeys(("churn", "will_return", "recommend", "warn", "effort"), False),
+    **dict.fromkeys(("certainty", "peak_end", "plain_mean")),
 }
 
 

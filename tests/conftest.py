@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.models.catalog import NO_BRAND, Brand
 
 if TYPE_CHECKING:
+    from demo_stream import Demo
     from shop import Shop
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -176,3 +177,11 @@ def shop(db: Database, clock: Clock) -> "Shop":
 def analyser() -> Analyser:
     """The shipped model, loaded once."""
     return load()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, analyser: Analyser) -> "Demo":
+    """The demo, collected over its own site and read by the shipped model; not to be changed."""
+    from demo_stream import filled
+
+    return filled(tmp_path_factory.mktemp("demo"), analyser)

@@ -54,6 +54,20 @@ def stars(row: Any) -> int:
     return min(5, max(1, int(exact + 0.5) if exact > 0 else 1))
 
 
+def weights(opinions: Sequence[Mapping[str, Any]], tone: str) -> list[int]:
+    """A mention's point in equal parts for its touchpoints of that sign, the first of each."""
+    result = []
+    for place, opinion in enumerate(opinions):
+        alike = [o["touchpoint"] for o in opinions if o["tone"] == opinion["tone"]]
+        first = opinion["touchpoint"] not in [
+            o["touchpoint"] for o in opinions[:place] if o["tone"] == opinion["tone"]
+        ]
+        bears = first and opinion["tone"] in ("negative", "positive")
+        bears = bears and tone in (opinion["tone"], "mixed")
+        result.append(2520 // len(set(alike)) if bears else 0)
+    return result
+
+
 def _order(row: Any) -> tuple[bool, Any, int]:
     return row.repost_of is not None, row.published_at, row.id
 

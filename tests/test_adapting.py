@@ -20,7 +20,7 @@ from nlp.analysis import Analysis
 from nlp.labels import Kind, Tone, Touchpoint
 from nlp.lesson import is_held_out
 from nlp.verdict import luck
-from otklik import adapting, crawling, pipeline, teaching, weights
+from otklik import adapting, crawling, pipeline, screen, teaching, weights
 from otklik.config import Config
 from otklik.config import load as load_config
 from otklik.house import House, open_house
@@ -120,7 +120,7 @@ def test_consistent_corrections_are_learnt_and_can_be_taken_back(
     assert exact.version == taught.version
     assert kinds(exact, UNSEEN) == kinds(taught, UNSEEN)
 
-    again = adapting.adapt(house)  # nothing new was said, so nothing is better
+    again = adapting.adapt(house, screen.progress)  # nothing new was said, so nothing is better
     assert (again.used, again.model) == ((), taught.version)
 
     assert teaching.restore(house, as_json=False) == 0
@@ -139,7 +139,7 @@ def test_noise_teaches_nothing(plain_house: House, analyser: Analyser) -> None:
             points = chance.sample(list(Touchpoint), 2)
             said = [CorrectedOpinion(p, chance.choice(list(Tone)), 0, 0) for p in points]
             commands.correct(session, ids[text], kind=wrong, opinions=said, now=datetime.now(UTC))
-    outcome = adapting.adapt(plain_house)
+    outcome = adapting.adapt(plain_house, screen.progress)
     assert set(outcome.verdicts) == {"kind", "opinions"}
     assert all(verdict.doubt for verdict in outcome.verdicts.values())
     assert outcome.used == ()
@@ -268,7 +268,7 @@ def test_what_holds_is_what_teaches(shop: Shop, clock: Clock, a_mention: object)
         commands.undo_correction(session, ids["третий"], now=clock.tick())
     shop.put(a_mention(external_id="четвёртый", text="четвёртый, но другой"))
     with shop.db.read() as session:
-        found = corrections.corrected(session)
+        found = corrections.corrected(session, "v1")
         others = corrections.uncorrected(session, 10)
         assert len(corrections.uncorrected(session, 2)) == 2
     assert {row.text: (row.tone, row.kind, row.opinions) for row in found} == {

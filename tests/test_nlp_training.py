@@ -17,7 +17,7 @@ from nlp.analyser import WEIGHTS, embedded_version
 from nlp.backends import onnx_backend, torch_backend
 from nlp.calibration import Calibration, WrongWeights, read
 from nlp.encode import EOS, PAD, Window, encode, load_tokenizer, marked, pad, windows
-from nlp.labels import Touchpoint
+from nlp.labels import Tone, Touchpoint
 from nlp.training import augment, card, data, evaluate, losses, metrics
 from nlp.training.config import Config, Stage
 
@@ -309,7 +309,13 @@ def test_the_card_tells_figures_of_the_present_weights_only(
     monkeypatch.setattr(evaluate, "FILE", tmp_path / "evaluation.json")
     gold, sure = np.array([0, 1, 2] * 9), np.eye(3, dtype=np.float32)
     weak, strong = (evaluate.tone_figures(gold, sure[guess]) for guess in (gold * 0, gold))
-    marks = dict.fromkeys(("n", *card.FIGURES), 0.25) | {"intervals": {"kind_accuracy": (0.2, 0.3)}}
+    part = {"gold": 4, "found": 2, "hit": 1, "f1": 1 / 3, "interval": (0.1, 0.5)}
+    marks = dict.fromkeys(("n", *card.FIGURES), 0.25) | {
+        "intervals": {"kind_accuracy": (0.2, 0.3)},
+        "tone_f1": {"mixed": part},
+        "touchpoints": {"price": part},
+        "reliability": [{"low": 0.9, "high": 0.95, "n": 4, "hit": 3, "certainty": 0.925}],
+    }
     live = {
         "tone": {"rusentne2023": weak},
         "targets": {"rusentne2023": strong},
@@ -325,6 +331,8 @@ def test_the_card_tells_figures_of_the_present_weights_only(
     told = (tmp_path / "CARD.md").read_text(encoding="utf-8")
     assert embedded_version() in told
     assert "0.250 [0.200–0.300]" in told
+    assert "| mixed | 4 | 0.333 [0.100–0.500] | 4 |" in told
+    assert "| demo | 0.90–0.95 | 4 | 0.925 | 0.750 |" in told
     assert "a\\|b" in told
     assert told.count("| rusentne2023 | 27 | 1.000") == 3  # two targets, the teacher's tone
     monkeypatch.setattr(evaluate, "embedded_version", lambda: "otklik-1-another")
@@ -336,5 +344,14 @@ def test_the_card_tells_figures_of_the_present_weights_only(
 def test_the_app_tells_the_quality_of_the_shipped_weights() -> None:
     found = quality.read()
     assert found.version == embedded_version()
-    for figure in (found.tone, found.kind, found.opinions, found.evidence):
-        assert 0 < figure.low <= figure.value <= figure.high < 1
+    for part in (found.customers, found.demo):
+        for figure in (part.tone, part.kind, part.opinions, part.evidence):
+            assert 0 < figure.low <= figure.value <= figure.high < 1
+        right = sum(part.confusion[tone][tone] for tone in Tone)
+        assert right / part.texts == pytest.approx(part.tone.value, abs=1e-4)
+        assert sum(own.hit for own in part.sources.values()) == right
+        assert sum(own.hit for own in part.reliability) == right
+        for tone, tally in part.tones.items():
+            assert tally.gold == sum(part.confusion[tone].values())
+            assert tally.found == sum(row[tone] for row in part.confusion.values())
+    assert found.agreement["tone_accuracy"] > found.customers.tone.value

@@ -14,8 +14,8 @@ from nlp.analysis import Analysis, Failure, Opinion, Result
 from nlp.labels import Intent, Kind, Tone, Touchpoint
 from storage import commands, labelling, mentions, queries
 from storage.database import Database
-from storage.filters import UNREAD, Filter, Key, Names, Problem, from_params, to_params
-from storage.queries import Tones
+from storage.filters import UNREAD, Facet, Filter, Key, Names, Problem, from_params, to_params
+from storage.queries import FacetCount, Figures, OpinionCount, Tones
 
 DAY = NOW.astimezone(MOSCOW).date()
 
@@ -42,6 +42,12 @@ def filters(world: World) -> dict[str, Filter]:
         "touchpoint tone": Filter(touchpoints=(Touchpoint.DELIVERY,), tones=(Tone.NEGATIVE,)),
         "touchpoint mixed": Filter(touchpoints=(Touchpoint.QUALITY,), tones=(Tone.MIXED,)),
         "touchpoint kind": Filter(touchpoints=(Touchpoint.STAFF,), kinds=(Kind.PRAISE,)),
+        "intents": Filter(intents=(Intent.CHURN, Intent.EFFORT)),
+        "places": Filter(facets=((Facet.PLACE, "Лесная, 8"), (Facet.PLACE, "Мира, 15"))),
+        "product in a city": Filter(facets=((Facet.PRODUCT, "Сыр"), (Facet.CITY, "Тула"))),
+        "touchpoint in a version": Filter(
+            touchpoints=(Touchpoint.SITE_APP, Touchpoint.PAYMENT), facets=((Facet.VERSION, "5.2"),)
+        ),
     }
 
 
@@ -68,6 +74,11 @@ def _fits(world: World, where: Filter, mention: Mention, result: Result | None) 
             or (mention.rating and where.rating[0] <= mention.rating <= where.rating[1]),
             not where.tones or where.touchpoints or tone in where.tones,
             not where.touchpoints or about,
+            not where.intents or (answer and {*answer.intents} & {*where.intents}),
+            all(
+                getattr(mention, facet) in [value for own, value in where.facets if own == facet]
+                for facet, _ in where.facets
+            ),
         )
     )
 
@@ -114,6 +125,10 @@ def compare(world: World, where: Filter, by_row: bool) -> None:
         volume = queries.mentions_by_source(session, where)
         opinions = queries.opinion_counts(session, where)
         assert queries.count(session, where) == len(expected)
+        brands = queries.figures_by_brand(session, where)
+        said_of = queries.opinion_counts_by_brand(session, where)
+        days = queries.opinions_by_day(session, where)
+        values = {facet: queries.breakdown(session, where, facet) for facet in Facet}
 
     answers = [(m, r) for m, r in expected if isinstance(r, Analysis)]
     about = [(m, o) for m, r in answers for o in _about(where, m, r)]
@@ -136,6 +151,58 @@ def compare(world: World, where: Filter, by_row: bool) -> None:
             told = everything[Touchpoint(count.touchpoint), tone]
             assert getattr(count.tones, tone) == told
     assert sum(count.tones.n for count in opinions) == len(about)
+    _compare_parts(brands, said_of, opinions, days, found, values, judged_ones)
+
+
+def _compare_parts(
+    brands: dict[int, Figures],
+    said_of: dict[int, tuple[OpinionCount, ...]],
+    opinions: tuple[OpinionCount, ...],
+    days: dict[date, dict[str, Tones]],
+    whole: Figures,
+    values: dict[Facet, tuple[FacetCount, ...]],
+    judged_ones: list[tuple[Mention, Analysis | Opinion]],
+) -> None:
+    """What is told by brand, by day, by place … makes up the whole."""
+    assert sum(own.mentions for own in brands.values()) == whole.mentions
+    assert sum((own.tones for own in brands.values()), Tones()) == whole.tones
+    assert sum(own.heard.n for own in brands.values()) == whole.heard.n
+    for count in opinions:
+        parts = [c for own in said_of.values() for c in own if c.touchpoint == count.touchpoint]
+        assert sum((part.tones for part in parts), Tones()) == count.tones
+        assert sum(part.churn for part in parts) == count.churn <= count.tones.negative
+        assert sum(part.pain for part in parts) == pytest.approx(count.pain)
+        by_day = [own[count.touchpoint] for own in days.values() if count.touchpoint in own]
+        assert sum(by_day, Tones()) == count.tones
+    for facet, counts in values.items():
+        told = Counter(value for m, _ in judged_ones if (value := getattr(m, facet)))
+        assert {count.value: count.tones.n for count in counts} == told
+
+
+def test_a_negative_mention_gives_each_of_its_touchpoints_an_equal_part(db: Database) -> None:
+    world = found(db)
+    late = Opinion(Touchpoint.DELIVERY, Tone.NEGATIVE, 0.9, 0, 3)
+    rude = Opinion(Touchpoint.STAFF, Tone.NEGATIVE, 0.9, 4, 6)
+    tasty = Opinion(Touchpoint.QUALITY, Tone.POSITIVE, 0.9, 7, 9)
+    leaves = (Intent.CHURN,)
+    tell(world, said("один"), judged(Tone.NEGATIVE, Kind.COMPLAINT, late, intents=leaves))
+    tell(world, said("два"), judged(Tone.NEGATIVE, Kind.COMPLAINT, late, late, rude, tasty))
+    tell(world, said("три"), judged(Tone.MIXED, Kind.REVIEW, late, tasty))
+    tell(world, said("четыре"), judged(Tone.POSITIVE, Kind.PRAISE, rude, tasty))
+    with db.read() as session:
+        counts = {count.touchpoint: count for count in queries.opinion_counts(session, Filter())}
+    delivery, staff, quality = (counts[name] for name in ("delivery", "staff", "quality"))
+    assert (delivery.pain, staff.pain, quality.joy) == (2.5, 0.5, 2.0)
+    assert (delivery.churn, staff.churn, delivery.joy) == (1, 0, 0)
+
+
+def test_an_author_is_followed_by_what_is_stored_of_them(db: Database) -> None:
+    world = found(db)
+    tell(world, said("один", author="автор1"), judged())
+    tell(world, said("два", author="автор2"), judged())
+    with db.read() as session:
+        rows = queries.mentions(session, Filter(author="автор2"), limit=9)
+    assert [row.text for row in rows] == ["два"]
 
 
 def test_pages_are_newest_first_whole_and_without_repeats(world: World) -> None:
@@ -292,6 +359,8 @@ NAMES_OF = Names({"moroshka": 1, "": 2}, {"ВК, группа": 7})
         Filter(brands=(1, 2), day_from=date(2026, 1, 2), day_to=date(2026, 2, 3), sources=(7,)),
         Filter(day_from=date(2026, 1, 2), tones=("negative", UNREAD), kinds=("praise",)),
         Filter(touchpoints=("delivery",), rating=(2, 4), text="a&b=ё", voices_only=False),
+        Filter(intents=("churn", "effort"), author="a1b2", theme="delivery-1"),
+        Filter(facets=((Facet.PLACE, "Мира, 1"), (Facet.PLACE, "-"), (Facet.VERSION, "5.2"))),
     ],
 )
 def test_a_link_brings_the_same_filter(where: Filter) -> None:

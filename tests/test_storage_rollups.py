@@ -19,7 +19,7 @@ from nlp.labels import NOT_A_VOICE, Intent, Kind, Tone, Touchpoint
 from storage import commands, erasing, mentions, rollups
 from storage import settings as facts
 from storage import tables as t
-from storage.columns import INTENTS
+from storage.columns import INTENTS, Facet
 from storage.commands import CorrectedOpinion
 from storage.database import Database
 from storage.errors import NotFound
@@ -43,6 +43,8 @@ ITEMS = st.builds(
     rating_scale=st.sampled_from([2, 5, 10]),
     nps=st.none() | st.integers(0, 10),
     likes=st.none() | st.integers(0, 3),
+    place=st.sampled_from([None, "", "Ленина, 5", "Мира, 1"]),
+    city=st.sampled_from([None, "Пермь"]),
 ) | st.builds(Deleted, IDS)
 TOUCHPOINTS = st.sampled_from(list(Touchpoint)[:3])
 POINTS = st.tuples(TOUCHPOINTS, st.sampled_from(Tone))
@@ -180,8 +182,12 @@ class History(RuleBasedStateMachine):
         self.shop.db.dispose()
 
 
-def _sums(shop: Shop) -> tuple[set[Any], set[Any]]:
-    return set(shop.rows(t.mention_daily)), set(shop.rows(t.opinion_daily))
+Sums = tuple[set[Any], ...]
+TABLES = (t.mention_daily, t.opinion_daily, t.facet_daily)
+
+
+def _sums(shop: Shop) -> Sums:
+    return tuple({frozenset(row._mapping.items()) for row in shop.rows(table)} for table in TABLES)
 
 
 def _brands(shop: Shop) -> dict[int, list[int]]:
@@ -191,11 +197,10 @@ def _brands(shop: Shop) -> dict[int, list[int]]:
     return brands
 
 
-def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
+def _plain_recount(shop: Shop) -> Sums:
     """The same sums from mentions, answers and corrections alone, in slow and plain Python."""
     brands, repeats = _brands(shop), naive.repeats(shop)
-    sums: dict[Any, Counter[str]] = defaultdict(Counter)
-    opinions: Counter[Any] = Counter()
+    sums: tuple[dict[Any, Counter[str]], ...] = tuple(defaultdict(Counter) for _ in TABLES)
     for mention in shop.rows():
         assert bool(brands[mention.id]) == (mention.deleted_at is None)
         answer, human = _holding(shop, mention)
@@ -203,33 +208,48 @@ def _plain_recount(shop: Shop) -> tuple[set[Any], set[Any]]:
         for brand_id in brands[mention.id]:
             if repeats[mention.id, brand_id]:
                 continue
-            where = (brand_id, mention.published_at.astimezone(shop.zone).date(), mention.source_id)
             several = answer and len(brands[mention.id]) > 1
             target = answer.targets.get(str(brand_id)) if several else None
             tone = (human and human.tone) or target or (answer and answer.tone) or ""
-            counter = sums[(*where, tone, kind, naive.stars(mention))]
-            counter["n"] += 1
-            counter.update(INTENTS[intent] for intent in (answer.intents if answer else ()))
-            if mention.nps is not None:
-                counter[
-                    "promoters"
-                    if mention.nps > 8
-                    else "passives"
-                    if mention.nps > 6
-                    else "detractors"
-                ] += 1
+            day = mention.published_at.astimezone(shop.zone).date()
+            where = {"brand_id": brand_id, "day": day, "source_id": mention.source_id}
+            where["rating"] = naive.stars(mention)
+            labels = where | {"tone": tone, "kind": kind}
+            _add(sums[0], labels, _of_mention(mention, answer))
             found = answer.opinions if answer else []
             if human and human.opinions is not None:
                 found = human.opinions
-            for opinion in found:
-                voice = kind not in NOT_A_VOICE
-                said = (opinion["touchpoint"], opinion["tone"], naive.stars(mention), voice)
-                opinions[(*where, *said)] += 1
-    measures = [column.name for column in t.mention_daily.c if not column.primary_key]
-    return (
-        {(*key, *(counter[name] for name in measures)) for key, counter in sums.items()},
-        {(*key, n) for key, n in opinions.items()},
+            for opinion, weight in zip(found, naive.weights(found, tone), strict=True):
+                said = {"touchpoint": opinion["touchpoint"], "tone": opinion["tone"]}
+                said["voice"] = kind not in NOT_A_VOICE
+                leaves = bool(answer) and Intent.CHURN in answer.intents
+                _add(sums[1], where | said, {"n": 1, "weight": weight, "churn": int(leaves)})
+            for facet in Facet:
+                if value := getattr(mention, facet):
+                    _add(sums[2], labels | {"facet": str(facet), "value": value}, {"n": 1})
+    return tuple(
+        {frozenset({**dict(key), **_all_measures(table, counter)}.items()) for key, counter in own}
+        for table, own in zip(TABLES, (found.items() for found in sums), strict=True)
     )
+
+
+def _add(sums: dict[Any, Counter[str]], key: dict[str, Any], measures: dict[str, int]) -> None:
+    sums[frozenset(key.items())].update(measures)
+
+
+def _all_measures(table: Any, counter: Counter[str]) -> dict[str, int]:
+    return {column.name: counter[column.name] for column in table.c if not column.primary_key}
+
+
+def _of_mention(mention: Any, answer: Any) -> dict[str, int]:
+    measures = {"n": 1} | {INTENTS[intent]: 1 for intent in (answer.intents if answer else ())}
+    if mention.nps is not None:
+        measures[NPS_COLUMNS[mention.nps]] = 1
+    if answer:
+        measures["heard"] = 1
+        measures["peak_end"] = round((answer.peak + answer.last) * 500)
+        measures["plain_mean"] = round(answer.mean * 1000)
+    return measures
 
 
 def _holding(shop: Shop, mention: Any) -> tuple[Any, Any]:

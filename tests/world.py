@@ -22,6 +22,18 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MODEL = "test-model"
 SOURCES = {"maps": "Карты", "vk": "ВКонтакте", "shop": "Маркетплейс"}
 _SCORES = {"negative": (0.8, 0.1, 0.1), "neutral": (0.1, 0.8, 0.1), "positive": (0.1, 0.1, 0.8)}
+#: What sources tell of a mention beside its text; most tell nothing.
+_FACETS: tuple[dict[str, str], ...] = (
+    {"place": "Лесная, 8", "city": "Тверь"},
+    {"place": "Мира, 15", "city": "Тула"},
+    {"product": "Хлеб ржаной"},
+    {"product": "Сыр", "city": "Тула"},
+    {"app_version": "5.2"},
+    {"app_version": "5.10.1"},
+    {},
+    {},
+    {},
+)
 
 
 @dataclass
@@ -39,16 +51,16 @@ def lemmas_of(text: str) -> str:
     return text.lower().replace(".", "").replace(",", "")
 
 
-def found(db: Database) -> World:
-    """A catalogue without mentions: one brand of ours, one competitor, three sources."""
+OURS = BrandDeclaration("moroshka", "Морошка")
+COMPETITOR = BrandDeclaration("ambar", "Амбар", competitor=True)
+
+
+def found(db: Database, *brands: BrandDeclaration) -> World:
+    """A catalogue without mentions: three sources and ``brands``, else ours and a competitor."""
     world = World(db)
     with db.write() as session:
-        brands = [
-            BrandDeclaration("moroshka", "Морошка"),
-            BrandDeclaration("ambar", "Амбар", competitor=True),
-        ]
         sources = [SourceDeclaration(name, "feed", title) for name, title in SOURCES.items()]
-        crawls.sync_catalog(session, brands, sources)
+        crawls.sync_catalog(session, brands or (OURS, COMPETITOR), sources)
         world.brands = dict(session.execute(sa.select(t.brand.c.code, t.brand.c.id)).all())
         world.sources = dict(session.execute(sa.select(t.source.c.name, t.source.c.id)).all())
     return world
@@ -153,6 +165,8 @@ def _stories(n: int, random: Random) -> Iterator[tuple[Mention, Result | None]]:
             rating=random.choice([None, 1.0, 2.0, 3.0, 4.0, 5.0]),
             nps=random.choice([None, None, 0, 6, 7, 8, 9, 10]),
             company=random.choice(["moroshka", "moroshka", "ambar"]),
+            author_id=f"author-{number % 50}",
+            **_FACETS[number % len(_FACETS)],
         )
         yield mention, _answer(text, random)
 

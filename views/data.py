@@ -1,20 +1,25 @@
 """Cached reads. The key holds the database and its version, so a correction shows at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ParamSpec, TypeVar
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
+from sqlmodel import Session
 
 from storage import queries
 from storage.database import Database
 from storage.filters import Filter
-from storage.queries import Catalog, Figures, MentionRow, OpinionCount, Tones
+from storage.queries import Catalog, Figures, OpinionCount, Tones
 from views import context
 
 #: A crawl that runs right now writes its outcome at its end: figures are never older than this.
 _SECONDS = 30
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +58,20 @@ def overview(where: Filter) -> Overview:
     return _overview(db, version, where)
 
 
-def mentions(where: Filter, *, limit: int, offset: int = 0) -> tuple[MentionRow, ...]:
-    """A page of mentions."""
-    db, version = _state()
-    return _mentions(db, version, where, limit, offset)
+def ask(query: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """The answer of a function of :mod:`storage.queries`, which takes the session first.
 
-
-def repeats(mention_id: int, *, limit: int) -> tuple[MentionRow, ...]:
-    """The others of the mention's group of repeats."""
+    For what changes with mentions, labels and crawls; what people write in the app itself (notes,
+    views) is read without a cache.
+    """
     db, version = _state()
-    return _repeats(db, version, mention_id, limit)
+    answer: _T = _ask(db, version, query, args, kwargs)
+    return answer
 
 
 def count(where: Filter) -> int:
     """How many mentions the filter leaves."""
-    db, version = _state()
-    return _count(db, version, where)
+    return ask(queries.count, where)
 
 
 def left_out(where: Filter) -> int:
@@ -80,14 +83,8 @@ def left_out(where: Filter) -> int:
 
 def model() -> str | None:
     """The version of the model that labelled the mentions; None before the first analysis."""
-    db, version = _state()
-    return _model(db, version)
-
-
-def failed() -> int:
-    """Mentions that could not be analysed, in the whole database."""
-    db, version = _state()
-    return _failed(db, version)
+    version: str | None = ask(queries.setting, "model")
+    return version
 
 
 def _state() -> tuple[Database, tuple[Any, ...]]:
@@ -96,14 +93,17 @@ def _state() -> tuple[Database, tuple[Any, ...]]:
         return db, (str(db.url), *queries.version(session))
 
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+def _name(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _cached(read: Callable[_P, _T]) -> Callable[_P, _T]:
     """Of the database only its version is part of the key."""
     kept: Callable[_P, _T] = st.cache_data(
-        ttl=_SECONDS, max_entries=300, show_spinner="Считаем…", hash_funcs={Database: repr}
+        ttl=_SECONDS,
+        max_entries=500,
+        show_spinner="Считаем…",
+        hash_funcs={Database: repr, FunctionType: _name},
     )(read)
     return kept
 
@@ -133,41 +133,12 @@ def _overview(db: Database, version: tuple[Any, ...], where: Filter) -> Overview
 
 
 @_cached
-def _mentions(
+def _ask(
     db: Database,
     version: tuple[Any, ...],  # noqa: ARG001
-    where: Filter,
-    limit: int,
-    offset: int,
-) -> tuple[MentionRow, ...]:
+    query: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> Any:
     with db.read() as session:
-        return queries.mentions(session, where, limit=limit, offset=offset)
-
-
-@_cached
-def _repeats(
-    db: Database,
-    version: tuple[Any, ...],  # noqa: ARG001
-    mention_id: int,
-    limit: int,
-) -> tuple[MentionRow, ...]:
-    with db.read() as session:
-        return queries.repeats(session, mention_id, limit=limit)
-
-
-@_cached
-def _count(db: Database, version: tuple[Any, ...], where: Filter) -> int:  # noqa: ARG001
-    with db.read() as session:
-        return queries.count(session, where)
-
-
-@_cached
-def _failed(db: Database, version: tuple[Any, ...]) -> int:  # noqa: ARG001
-    with db.read() as session:
-        return queries.failed(session)
-
-
-@_cached
-def _model(db: Database, version: tuple[Any, ...]) -> str | None:  # noqa: ARG001
-    with db.read() as session:
-        return queries.setting(session, "model")
+        return query(session, *args, **kwargs)

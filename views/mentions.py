@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from insights import russian as ru
+from storage import queries
 from storage.filters import UNREAD, Filter
 from storage.queries import MentionRow
 from views import cards, context, correction, data, download, state
@@ -38,7 +39,8 @@ def draw() -> None:
     pages = (total + _PER_PAGE - 1) // _PER_PAGE
     page = min(st.session_state.get(state.PAGE, 1), pages)
     zone = context.get().zone
-    for row in data.mentions(where, limit=_PER_PAGE, offset=(page - 1) * _PER_PAGE):
+    offset = (page - 1) * _PER_PAGE
+    for row in data.ask(queries.mentions, where, limit=_PER_PAGE, offset=offset):
         with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
             st.html(cards.card(row, zone))
             _repeats(row, zone)
@@ -68,7 +70,7 @@ def _repeats(row: MentionRow, zone: ZoneInfo) -> None:
         return
     if not st.toggle(told, key=f"repeats_{row.id}", help=_COUNTED_ONCE):
         return
-    for other in data.repeats(row.id, limit=_MOST_REPEATS):
+    for other in data.ask(queries.repeats, row.id, limit=_MOST_REPEATS):
         st.html(cards.brief(other, zone))
     if row.repeats > _MOST_REPEATS:
         st.caption(f"Показаны первые {_MOST_REPEATS}; все – с фильтром «Показывать повторы»")

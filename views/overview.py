@@ -1,8 +1,6 @@
 """«Обзор»: what changed, in words first, then the figures and the charts behind it."""
 
-from collections.abc import Mapping
 from html import escape
-from typing import Any
 
 import streamlit as st
 
@@ -14,8 +12,9 @@ from insights.words import Headline, Mood
 from nlp.labels import Tone
 from reports import charts
 from reports.theme import STACK
+from storage import queries
 from storage.filters import UNREAD, Filter
-from views import cards, context, data, metrics, sources, state, style, trust
+from views import cards, context, data, metrics, opening, sources, state, style, trust
 from views.data import Basics, Overview
 from views.filter_words import period_label
 
@@ -96,7 +95,7 @@ def _headline_html(told: Headline) -> str:
 def _unread(figures: KeyFigures) -> None:
     if not figures.unread:
         return
-    failed = data.failed()
+    failed = data.ask(queries.failed)
     text = f"Ещё не проанализировано: {ru.number(figures.unread)}"
     text += f" из {ru.counted(figures.mentions, ru.OF_MENTION)}; в доли они не входят."
     if failed:
@@ -106,7 +105,7 @@ def _unread(figures: KeyFigures) -> None:
             f":material/hourglass_empty: {text} Запустите «otklik analyse».", width="content"
         )
         if st.button("Показать их", key="show_unread", type="tertiary"):
-            _open({"tones": (UNREAD,)})
+            opening.mentions(tones=(UNREAD,))
 
 
 def _points(basics: Basics, where: Filter, found: Overview) -> tuple[Point, ...]:
@@ -131,11 +130,13 @@ def _over_time(points: tuple[Point, ...]) -> None:
     chart = charts.tone_over_time(points, shown or charts.Shown.COUNTS, style.look(), legend=False)
     if shown is not charts.Shown.INDEX:
         st.html(cards.legend(STACK))
-    picked = _chart(chart, f"over_time_{shown}", "Тональность упоминаний по дням или неделям")
+    picked = opening.chart(
+        chart, f"over_time_{shown}", "Тональность упоминаний по дням или неделям"
+    )
     if picked:
         day_from, day_to = charts.picked_days(picked)
         tones = {"tones": (picked["code"],)} if "code" in picked else {}
-        _open({"day_from": day_from, "day_to": day_to} | tones)
+        opening.mentions(day_from=day_from, day_to=day_to, **tones)
 
 
 def _touchpoints(found: Overview) -> None:
@@ -145,13 +146,13 @@ def _touchpoints(found: Overview) -> None:
         st.caption("Мнений о конкретных сторонах пока не найдено.")
         return
     st.html(cards.legend(charts.SIDES))
-    picked = _chart(
+    picked = opening.chart(
         charts.touchpoint_bars(counts, style.look(), legend=False),
         "touchpoints",
         "Негативные и позитивные мнения по темам",
     )
     if picked:
-        _open({"touchpoints": (picked["touchpoint"],), "tones": (picked["code"],)})
+        opening.mentions(touchpoints=(picked["touchpoint"],), tones=(picked["code"],))
 
 
 def _sources(basics: Basics, found: Overview) -> None:
@@ -159,41 +160,24 @@ def _sources(basics: Basics, found: Overview) -> None:
     lines = changes.source_table(basics.catalog.sources, found.source_mentions, found.source_tones)
     busy = [line for line in lines if line.tones.n]
     if busy:
-        picked = _chart(
+        picked = opening.chart(
             charts.source_bars(busy, style.look(), legend=False),
             "sources",
             "Тональность по источникам",
         )
         if picked:
             source = basics.catalog.names.sources[picked["source"]]
-            _open({"sources": (source,), "tones": (picked["code"],)})
+            opening.mentions(sources=(source,), tones=(picked["code"],))
     sources.draw(lines)
 
 
 def _latest(where: Filter) -> None:
     st.subheader("Последние упоминания", anchor=False)
     zone = context.get().zone
-    rows = data.mentions(where, limit=_LATEST)
+    rows = data.ask(queries.mentions, where, limit=_LATEST)
     st.html("".join(cards.brief(row, zone) for row in rows))
     if st.button("Все упоминания", key="all_mentions", icon=":material/arrow_forward:"):
-        _open({})
-
-
-def _chart(chart: Any, key: str, alt: str) -> Mapping[str, Any] | None:
-    """Draw a chart; what was clicked, if anything."""
-    event: Any = st.altair_chart(
-        chart, width="stretch", key=f"chart_{key}", on_select="rerun", theme=None, alt=alt
-    )
-    picked = event["selection"].get(charts.PICK) or [None]
-    chosen: Mapping[str, Any] | None = picked[0]
-    return chosen
-
-
-def _open(parts: dict[str, Any]) -> None:
-    """Go to the mentions behind a figure."""
-    state.change(**parts)
-    basics = data.basics()
-    st.switch_page("views/mentions.py", query_params=state.params(basics, state.current(basics)))
+        opening.mentions()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ drawn, so neither can hold the filter. The session does; a new session takes it 
 and the browser's Back and Forward bring an earlier link back.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,8 +18,12 @@ from views import context
 from views.data import Basics
 
 _FILTER = "filter"
+_OWN = "own_of_pages"
 _PROBLEMS = "filter_problems"
 PAGE = "mentions_page"
+
+#: What pages keep for themselves stands in the URL under this prefix, apart from the filter.
+_PREFIX = "v-"
 
 #: The period of the first view: four weeks hold four of each weekday.
 _DEFAULT_DAYS = 28
@@ -29,7 +34,7 @@ def current(basics: Basics) -> Filter:
     if _FILTER not in st.session_state or _came_by_history():
         _take_from_url(basics)
     where: Filter = st.session_state[_FILTER]
-    wanted = to_params(where, basics.catalog.names)
+    wanted = params(basics, where)
     if _url() != wanted:
         st.query_params.from_dict(wanted)
     return where
@@ -49,8 +54,24 @@ def change(**parts: Any) -> None:
 
 
 def params(basics: Basics, where: Filter) -> dict[str, list[str]]:
-    """The query parameters of a link to ``where``."""
-    return to_params(where, basics.catalog.names)
+    """The query parameters of a link to ``where``, with what pages keep for themselves."""
+    own = {_PREFIX + key: [value] for key, value in _kept().items()}
+    return to_params(where, basics.catalog.names) | own
+
+
+def own(key: str, default: str, allowed: Collection[str]) -> str:
+    """What a page keeps under ``key`` (a chosen journey, a selected pain…), shared by its link.
+
+    ``default`` where nothing is kept, or nothing that is ``allowed``.
+    """
+    value = _kept().get(key, default)
+    return value if value in allowed else default
+
+
+def keep(key: str, value: str | None) -> None:
+    """Keep a page's own choice; None forgets it."""
+    kept = {name: known for name, known in _kept().items() if name != key}
+    st.session_state[_OWN] = kept if value is None else kept | {key: value}
 
 
 def problems() -> tuple[Problem, ...]:
@@ -72,9 +93,20 @@ def default(basics: Basics) -> Filter:
 
 def _take_from_url(basics: Basics) -> None:
     given = _url()
+    st.session_state[_OWN] = {
+        key.removeprefix(_PREFIX): values[0]
+        for key, values in given.items()
+        if key.startswith(_PREFIX) and values
+    }
+    given = {key: values for key, values in given.items() if not key.startswith(_PREFIX)}
     where, misread = from_params(given, basics.catalog.names)
     set_filter(where if speaks_of_a_filter(given) else default(basics))
     st.session_state[_PROBLEMS] = misread
+
+
+def _kept() -> dict[str, str]:
+    kept: dict[str, str] = st.session_state.get(_OWN, {})
+    return kept
 
 
 def _url() -> dict[str, list[str]]:

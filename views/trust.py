@@ -15,12 +15,13 @@ def draw() -> None:
     used = data.model()
     if used is None:
         return
-    measured = quality.read()
+    shipped = quality.read()
+    measured = shipped.customers
     with st.expander("Насколько этому верить", icon=":material/verified:"):
-        if used != measured.version:
+        if used != shipped.version:
             st.write(
                 f"Упоминания размечены моделью «{used}»: её точность не измерялась. "
-                f"Ниже – точность встроенной модели «{measured.version}»."
+                f"Ниже – точность встроенной модели «{shipped.version}»."
             )
         st.write(
             f"Проверено на {ru.counted(measured.texts, _TEXT)}, которых модель не видела "

@@ -44,6 +44,9 @@ FIGURES = {
     "evidence_overlap": ("цитата пересекается с эталонной, доля верных пар", ""),
 }
 
+#: The same agreements, with the number of texts that two annotators labelled each.
+AGREEMENT = {"n": 240} | {key: told for key, (_, told) in FIGURES.items() if told}
+
 _HEAD = """# Модель «Отклика» {version}
 
 Файл создан `python -m nlp.training`; правки вручную пропадут.
@@ -109,12 +112,45 @@ def _marks(sets: Figures) -> Table:
     return ("Размеченные наборы", ("показатель", *sets, "согласие разметчиков"), rows)
 
 
+def _parts(title: str, sets: Figures) -> Table:
+    """F1 of each label with the number of texts that have it, of either set."""
+    rows = []
+    for label in dict.fromkeys(label for own in sets.values() for label in own):
+        cells: list[object] = [label]
+        for own in sets.values():
+            told = own.get(label)
+            cells += [told["gold"], _with(told["f1"], told["interval"])] if told else ["", ""]
+        rows.append(cells)
+    titles = ["метка", *(cell for name in sets for cell in (f"{name}: n", "F1"))]
+    return title, titles, rows
+
+
+def _reliability(sets: Figures) -> Table:
+    rows = [
+        [
+            name,
+            f"{row['low']:.2f}–{row['high']:.2f}",
+            row["n"],
+            row["certainty"],
+            row["hit"] / row["n"],
+        ]
+        for name, own in sets.items()
+        for row in own["reliability"]
+    ]
+    titles = ("набор", "вероятность тональности", "n", "в среднем", "доля верных среди четырёх")
+    return "Чего стоит уверенность", titles, rows
+
+
 def _live(live: Figures) -> Iterator[Table]:
     yield "Тональность на отложенной части", _TONE_COLUMNS, _tones(live["tone"])
     yield "Тональность к названному", _TONE_COLUMNS, _tones(live["targets"])
     tweets = {"RuSentiTweet, тест без skip и speech": live["rusentitweet_test"]}
     yield "Публичное мерило, три класса", _TONE_COLUMNS, _tones(tweets)
-    yield _marks({name: live[name] for name in ("touchpoints_dev", "demo")})
+    sets = {name: live[name] for name in _SETS}
+    yield _marks(sets)
+    for title, part in (("Тональность по классам", "tone_f1"), ("Точки контакта", "touchpoints")):
+        yield _parts(title, {name: own[part] for name, own in sets.items()})
+    yield _reliability(sets)
     edits = [[name, share] for name, share in live["stability"].items()]
     yield "Как часто мелкая правка меняет тональность", ("правка", "доля текстов"), edits
     wrong = [[each["text"], each["gold"], each["found"]] for each in live["mistakes"]]

@@ -53,7 +53,7 @@ def figures(rows: Sequence[Row], found: Sequence[Analysis]) -> Figures:
     plain = [n for n, row in enumerate(rows) if row["tone"] != Tone.MIXED]
     gold = np.array([TONE_CODES.index(rows[n]["tone"]) for n in plain])
     guess = np.array([_pole(found[n]) for n in plain])
-    said = [_gold_pairs(row) for row in rows]
+    said = [gold_pairs(row) for row in rows]
     seen = [{(str(o.touchpoint), str(o.tone)) for o in result.opinions} for result in found]
     kinds = [row["kind"] == result.kind for row, result in zip(rows, found, strict=True)]
     exact = [row["tone"] == result.tone for row, result in zip(rows, found, strict=True)]
@@ -76,7 +76,8 @@ def figures(rows: Sequence[Row], found: Sequence[Analysis]) -> Figures:
     }
 
 
-def _gold_pairs(row: Row) -> set[tuple[str, str]]:
+def gold_pairs(row: Row) -> set[tuple[str, str]]:
+    """(touchpoint, tone) pairs of a labelled text."""
     return {(code, tone) for code, tone, _ in row["touchpoints"]}
 
 

@@ -25,6 +25,7 @@ from nlp.training import card, data, stability
 from nlp.training.compare import analyse, figures, intervals
 from nlp.training.config import Config
 from nlp.training.data import TONE_CODES, Example, Floats, Row
+from nlp.training.details import details
 from nlp.training.metrics import Ints, calibration_error, interval, macro_f1, polar_f1
 
 DEMO = Path(__file__).parents[2] / "demo" / "mentions.jsonl"
@@ -102,6 +103,11 @@ def labelled(rows: Sequence[Row], analyser: Analyser) -> Figures:
     return {**figures(rows, found), "intervals": intervals(rows, found)}
 
 
+def taken_apart(rows: Sequence[Row], analyser: Analyser) -> Figures:
+    """The figures of :func:`labelled` with all their parts."""
+    return labelled(rows, analyser) | details(rows, analyse(rows, analyser))
+
+
 def mistakes(rows: Sequence[Row], analyser: Analyser, most: int = 12) -> list[Figures]:
     """The surest wrong tones among texts of our own, which may be shown."""
     found = [
@@ -134,8 +140,9 @@ def live(folder: Path) -> Figures:
         "tone": tones(split.dev, model, settings),
         "targets": targets(split.dev, model, settings),
         "rusentitweet_test": yardstick(tweets, model, settings),
-        "touchpoints_dev": labelled(dev, analyser),
-        "demo": labelled(demo, analyser),
+        "touchpoints_dev": taken_apart(dev, analyser),
+        "demo": taken_apart(demo, analyser),
+        "agreement": card.AGREEMENT,
         "stability": stability.measure([row["text"] for row in dev], analyser),
         "mistakes": mistakes(demo, analyser),
         "train_rows": {source: len(rows) for source, rows in sorted(split.train.items())}

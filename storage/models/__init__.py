@@ -2,11 +2,14 @@
 
 from storage.models.analysis import Analysis, Correction, Opinion
 from storage.models.catalog import Brand, Crawl, Setting, Source, SourceState
+from storage.models.checks import SpotCheck, Training
+from storage.models.desk import SavedView, TouchpointNote
 from storage.models.erasures import Erasure
 from storage.models.jobs import Job
 from storage.models.mentions import Mention, MentionBrand, MentionRevision, TextBand
-from storage.models.rollups import MentionDaily, OpinionDaily
+from storage.models.rollups import FacetDaily, MentionDaily, OpinionDaily, ThemeDaily
 from storage.models.schedule import QuotaUse, SourceLease
+from storage.models.themes import Theme, ThemeGround, ThemeMark
 
 __all__ = [
     "Analysis",
@@ -14,6 +17,7 @@ __all__ = [
     "Correction",
     "Crawl",
     "Erasure",
+    "FacetDaily",
     "Job",
     "Mention",
     "MentionBrand",
@@ -22,9 +26,17 @@ __all__ = [
     "Opinion",
     "OpinionDaily",
     "QuotaUse",
+    "SavedView",
     "Setting",
     "Source",
     "SourceLease",
     "SourceState",
+    "SpotCheck",
     "TextBand",
+    "Theme",
+    "ThemeDaily",
+    "ThemeGround",
+    "ThemeMark",
+    "TouchpointNote",
+    "Training",
 ]

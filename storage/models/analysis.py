@@ -49,7 +49,8 @@ class Opinion(SQLModel, table=True):
     """A judgement of one touchpoint that holds now (from the model or from a correction).
 
     ``start`` and ``end`` are code point offsets into the mention's text; ``brand_id`` is the
-    brand it is counted for; ``score`` is None where a human set it.
+    brand it is counted for; ``score`` is None where a human set it. ``weight`` is what it has in
+    the tone of its mention, in parts of :data:`storage.columns.WHOLE`.
     """
 
     __table_args__ = (
@@ -67,6 +68,7 @@ class Opinion(SQLModel, table=True):
     score: float | None = None
     start: int
     end: int
+    weight: int = 0
 
 
 class Correction(SQLModel, table=True):

@@ -99,12 +99,17 @@ class MentionBrand(SQLModel, table=True):
     that a filtered page is one index walk and a roll-up one GROUP BY. So does ``language``.
     ``is_repeat`` tells that an earlier mention of the same group counts for this brand: this one
     is shown and not counted. A deleted mention has no rows here.
+
+    In thousandths: ``certainty`` is the model's probability of its tone (None where a human set
+    it), ``peak_end`` the mean of the strongest and the last sentence's tone, ``plain_mean`` that
+    of all sentences (both −1000…1000).
     """
 
     __tablename__ = "mention_brand"
     __table_args__ = (
         Index("ix_mention_brand_day", "brand_id", "day", "mention_id"),
         Index("ix_mention_brand_tone", "brand_id", "tone", "day", "mention_id"),
+        Index("ix_mention_brand_certainty", "brand_id", "certainty", "day", "mention_id"),
         {"sqlite_with_rowid": False},
     )
 
@@ -124,6 +129,9 @@ class MentionBrand(SQLModel, table=True):
     effort: bool = False
     language: str = ""
     is_repeat: bool = False
+    certainty: int | None = None
+    peak_end: int | None = None
+    plain_mean: int | None = None
 
 
 class TextBand(SQLModel, table=True):

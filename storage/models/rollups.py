@@ -23,7 +23,8 @@ class MentionDaily(SQLModel, table=True):
 
     ``tone`` and ``kind`` are "" while pending or failed; ``rating`` is rescaled to 1…5, 0 for
     none. ``churn`` … ``effort`` count mentions with that intent, ``promoters`` … ``detractors``
-    the survey answers 9–10, 7–8, 0–6.
+    the survey answers 9–10, 7–8, 0–6; ``heard`` the mentions that ``peak_end`` and ``plain_mean``
+    are sums of (see ``mention_brand``).
     """
 
     __tablename__ = "mention_daily"
@@ -44,12 +45,16 @@ class MentionDaily(SQLModel, table=True):
     promoters: int = 0
     passives: int = 0
     detractors: int = 0
+    heard: int = 0
+    peak_end: int = 0
+    plain_mean: int = 0
 
 
 class OpinionDaily(SQLModel, table=True):
     """Opinions per day × brand × source × touchpoint × tone × rating.
 
-    ``voice`` tells whether the mention's kind is a customer's voice (not promo or other).
+    ``voice`` tells whether the mention's kind is a customer's voice (not promo or other);
+    ``weight`` sums the opinions', ``churn`` counts those whose author leaves.
     """
 
     __tablename__ = "opinion_daily"
@@ -60,6 +65,47 @@ class OpinionDaily(SQLModel, table=True):
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     touchpoint: str = Field(primary_key=True)
     tone: str = Field(primary_key=True)
+    rating: int = Field(primary_key=True)
+    voice: bool = Field(primary_key=True)
+    n: int = 0
+    weight: int = 0
+    churn: int = 0
+
+
+class FacetDaily(SQLModel, table=True):
+    """Mentions that name a place, product, city or app version, per day × brand × … × rating.
+
+    ``facet`` is of :class:`storage.columns.Facet`, ``value`` what the source told; the rest is as
+    in :class:`MentionDaily`.
+    """
+
+    __tablename__ = "facet_daily"
+    __table_args__ = _table_args("facet_daily")
+
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    facet: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    tone: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    rating: int = Field(primary_key=True)
+    n: int = 0
+
+
+class ThemeDaily(SQLModel, table=True):
+    """Opinions of each theme per day × brand × source × rating.
+
+    ``voice`` is as in :class:`OpinionDaily`; merged themes are counted apart, under their own ids.
+    """
+
+    __tablename__ = "theme_daily"
+    __table_args__ = _table_args("theme_daily")
+
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    theme_id: int = Field(primary_key=True, foreign_key="theme.id")
+    day: date = Field(primary_key=True)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
     rating: int = Field(primary_key=True)
     voice: bool = Field(primary_key=True)
     n: int = 0

@@ -1,102 +1,36 @@
 """Counts behind every figure and chart: sums over the roll-ups, or over rows where they must."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from nlp.labels import Intent, Tone
-from storage.columns import INTENTS, NPS
+from nlp.labels import Tone
+from storage.columns import INTENTS, NPS, WHOLE, Facet
 from storage.filters import UNREAD, Filter
-from storage.queries.scope import mention_facts, opinion_facts
-
-
-@dataclass(frozen=True, slots=True)
-class Tones:
-    """How many were judged which way."""
-
-    negative: int = 0
-    neutral: int = 0
-    positive: int = 0
-    mixed: int = 0
-
-    @property
-    def n(self) -> int:
-        """All that were judged: the denominator of shares."""
-        return self.negative + self.neutral + self.positive + self.mixed
-
-    def __add__(self, other: "Tones") -> "Tones":
-        return Tones(
-            self.negative + other.negative,
-            self.neutral + other.neutral,
-            self.positive + other.positive,
-            self.mixed + other.mixed,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Nps:
-    """Survey answers 9–10, 7–8 and 0–6."""
-
-    promoters: int = 0
-    passives: int = 0
-    detractors: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The key counts of a filter; ``ratings`` holds how many gave 1, 2, … 5.
-
-    ``tones`` counts mentions, or opinions where the filter chooses touchpoints.
-    """
-
-    mentions: int = 0
-    unread: int = 0
-    tones: Tones = Tones()
-    ratings: tuple[int, ...] = (0, 0, 0, 0, 0)
-    intents: dict[Intent, int] = field(default_factory=dict)
-    nps: Nps = Nps()
-
-    @property
-    def analysed(self) -> int:
-        """Mentions whose tone is known."""
-        return self.mentions - self.unread
-
-
-@dataclass(frozen=True, slots=True)
-class OpinionCount:
-    """Opinions about one touchpoint."""
-
-    touchpoint: str
-    tones: Tones
+from storage.queries.counts import FacetCount, Figures, Heard, Nps, OpinionCount, Tones
+from storage.queries.scope import HEARD, SUMS, facet_facts, mention_facts, opinion_facts
 
 
 def figures(session: Session, where: Filter) -> Figures:
     """The key counts."""
-    facts = mention_facts(session, where)
-    names = ["n", *INTENTS.values(), *NPS]
-    sums = [func.sum(facts.c[name]).label(name) for name in names]
-    rows = session.execute(
-        select(facts.c.tone, facts.c.rating, *sums).group_by(facts.c.tone, facts.c.rating)
-    ).all()
-    total = {name: sum(int(getattr(row, name)) for row in rows) for name in names}
-    tones = _tones((row.tone, row.n) for row in rows)
-    if where.touchpoints:
-        about = opinion_facts(session, where)
-        spoken = select(about.c.tone, func.sum(about.c.n)).group_by(about.c.tone)
-        tones = _tones(tuple(row) for row in session.execute(spoken))
-    return Figures(
-        mentions=total["n"],
-        unread=sum(int(row.n) for row in rows if row.tone == UNREAD),
-        tones=tones,
-        ratings=tuple(sum(int(r.n) for r in rows if r.rating == star) for star in range(1, 6)),
-        intents={intent: total[column] for intent, column in INTENTS.items()},
-        nps=Nps(*(total[name] for name in NPS)),
-    )
+    tones = _tones_of_opinions(session, where).get((), Tones()) if where.touchpoints else None
+    return _figures(_mention_sums(session, where), tones)
+
+
+def figures_by_brand(session: Session, where: Filter) -> dict[int, Figures]:
+    """The key counts of each brand that has mentions."""
+    by_brand = defaultdict(list)
+    for row in _mention_sums(session, where, "brand_id"):
+        by_brand[row.brand_id].append(row)
+    tones = _tones_of_opinions(session, where, "brand_id") if where.touchpoints else {}
+    return {
+        brand: _figures(rows, tones.get((brand,), Tones()) if where.touchpoints else None)
+        for brand, rows in by_brand.items()
+    }
 
 
 def tones_by_day(session: Session, where: Filter) -> dict[date, Tones]:
@@ -120,25 +54,120 @@ def mentions_by_source(session: Session, where: Filter) -> dict[int, int]:
 
 def opinion_counts(session: Session, where: Filter) -> tuple[OpinionCount, ...]:
     """Opinions by touchpoint, the most discussed first."""
-    facts = opinion_facts(session, where)
+    return _opinion_counts(_opinion_sums(session, where))
+
+
+def opinion_counts_by_brand(session: Session, where: Filter) -> dict[int, tuple[OpinionCount, ...]]:
+    """Opinions by touchpoint of each brand that has any."""
+    by_brand = defaultdict(list)
+    for row in _opinion_sums(session, where, "brand_id"):
+        by_brand[row.brand_id].append(row)
+    return {brand: _opinion_counts(rows) for brand, rows in by_brand.items()}
+
+
+def opinions_by_day(session: Session, where: Filter) -> dict[date, dict[str, Tones]]:
+    """Tones by touchpoint of each day that has any opinion, in order."""
+    found: dict[date, dict[str, Tones]] = defaultdict(dict)
+    for (day, touchpoint), tones in _tones_of_opinions(session, where, "day", "touchpoint").items():
+        found[day][touchpoint] = tones
+    return dict(sorted(found.items()))
+
+
+def breakdown(session: Session, where: Filter, facet: Facet) -> tuple[FacetCount, ...]:
+    """Places, products, cities or app versions, the most discussed first; opinions where
+    touchpoints are chosen."""
+    facts = facet_facts(session, where, facet)
     rows = session.execute(
-        select(facts.c.touchpoint, facts.c.tone, func.sum(facts.c.n)).group_by(
-            facts.c.touchpoint, facts.c.tone
-        )
+        select(facts.c.value, facts.c.tone, facts.c.rating, func.sum(facts.c.n).label("n"))
+        .where(facts.c.tone != UNREAD)
+        .group_by(facts.c.value, facts.c.tone, facts.c.rating)
     )
-    counts = [OpinionCount(name, tones) for name, tones in _by_key(rows).items()]
-    return tuple(sorted(counts, key=lambda count: (-count.tones.n, count.touchpoint)))
+    by_value = defaultdict(list)
+    for row in rows:
+        by_value[row.value].append(row)
+    counts = [
+        FacetCount(value, _tones((row.tone, row.n) for row in own), _ratings(own))
+        for value, own in by_value.items()
+    ]
+    return tuple(sorted(counts, key=lambda count: (-count.tones.n, count.value)))
 
 
 def _grouped(session: Session, where: Filter, key: str) -> dict[Any, Tones]:
-    facts = (opinion_facts if where.touchpoints else mention_facts)(session, where)
+    if where.touchpoints:
+        return {own: tones for (own,), tones in _tones_of_opinions(session, where, key).items()}
+    facts = mention_facts(session, where)
     column = facts.c[key]
     rows = session.execute(
         select(column, facts.c.tone, func.sum(facts.c.n))
         .where(facts.c.tone != UNREAD)
         .group_by(column, facts.c.tone)
     )
-    return _by_key(rows)
+    return _by_key((key, tone, n) for key, tone, n in rows)
+
+
+def _mention_sums(session: Session, where: Filter, *by: str) -> Sequence[Any]:
+    facts = mention_facts(session, where)
+    keys = [facts.c[name] for name in (*by, "tone", "rating")]
+    sums = [func.sum(facts.c[name]).label(name) for name in ("n", *SUMS)]
+    return session.execute(select(*keys, *sums).group_by(*keys)).all()
+
+
+def _figures(rows: Iterable[Any], of_opinions: Tones | None) -> Figures:
+    rows = list(rows)
+    total = {name: sum(int(getattr(row, name)) for row in rows) for name in ("n", *SUMS)}
+    heard = total["heard"]
+    means = (total[name] / (1000 * heard) if heard else 0.0 for name in HEARD)
+    return Figures(
+        mentions=total["n"],
+        unread=sum(int(row.n) for row in rows if row.tone == UNREAD),
+        tones=_tones((row.tone, row.n) for row in rows) if of_opinions is None else of_opinions,
+        ratings=_ratings(rows),
+        intents={intent: total[column] for intent, column in INTENTS.items()},
+        nps=Nps(*(total[name] for name in NPS)),
+        heard=Heard(heard, *means),
+    )
+
+
+def _ratings(rows: Iterable[Any]) -> tuple[int, ...]:
+    counts: Counter[int] = Counter()
+    for row in rows:
+        counts[row.rating] += int(row.n)
+    return tuple(counts[star] for star in range(1, 6))
+
+
+def _opinion_sums(session: Session, where: Filter, *by: str) -> Sequence[Any]:
+    facts = opinion_facts(session, where)
+    keys = [facts.c[name] for name in (*by, "touchpoint", "tone")]
+    sums = [func.sum(facts.c[name]).label(name) for name in ("n", "weight", "churn")]
+    return session.execute(select(*keys, *sums).group_by(*keys)).all()
+
+
+def _opinion_counts(rows: Iterable[Any]) -> tuple[OpinionCount, ...]:
+    by_touchpoint: dict[str, dict[str, Any]] = defaultdict(dict)
+    for row in rows:
+        by_touchpoint[row.touchpoint][row.tone] = row
+    counts = [_opinion_count(touchpoint, own) for touchpoint, own in by_touchpoint.items()]
+    return tuple(sorted(counts, key=lambda count: (-count.tones.n, count.touchpoint)))
+
+
+def _opinion_count(touchpoint: str, by_tone: dict[str, Any]) -> OpinionCount:
+    negative, positive = by_tone.get(Tone.NEGATIVE), by_tone.get(Tone.POSITIVE)
+    return OpinionCount(
+        touchpoint,
+        _tones((tone, row.n) for tone, row in by_tone.items()),
+        churn=int(negative.churn) if negative else 0,
+        pain=int(negative.weight) / WHOLE if negative else 0.0,
+        joy=int(positive.weight) / WHOLE if positive else 0.0,
+    )
+
+
+def _tones_of_opinions(session: Session, where: Filter, *by: str) -> dict[tuple[Any, ...], Tones]:
+    facts = opinion_facts(session, where)
+    keys = [facts.c[name] for name in by]
+    rows = session.execute(
+        select(*keys, facts.c.tone, func.sum(facts.c.n)).group_by(*keys, facts.c.tone)
+    )
+    return _by_key((tuple(row[:-2]), *row[-2:]) for row in rows)
 
 
 def _by_key(rows: Iterable[Any]) -> dict[Any, Tones]:

@@ -1,7 +1,4 @@
-"""Charts, as values: pages show them, reports print them. Every mark names what it counts.
-
-A click on a mark selects its fields (:data:`PICK`), so that a page can open the mentions.
-"""
+"""Tones as charts: over time, by touchpoint, by source."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,17 +11,21 @@ from insights import russian as ru
 from insights.changes import FEW, SourceLine
 from insights.stats import Estimate
 from insights.trends import Point
-from nlp.labels import TONE_NAMES, TOUCHPOINT_NAMES, Tone, Touchpoint
-from reports.theme import STACK, TONE_SIGNS, Palette
-from storage.queries import OpinionCount, Tones
-
-Chart = alt.LayerChart
+from nlp.labels import TOUCHPOINT_NAMES, Tone, Touchpoint
+from reports.charts.base import (
+    Chart,
+    clicked,
+    finished,
+    quiet,
+    tone_color,
+    tone_row,
+    tooltips,
+)
+from reports.theme import STACK, Palette
+from storage.queries import OpinionCount
 
 #: The tones of :func:`touchpoint_bars`, left and right.
 SIDES = (Tone.NEGATIVE, Tone.POSITIVE)
-
-#: Name of the selection that a click makes.
-PICK = "pick"
 
 _MONTHS = "['янв','фев','мар','апр','мая','июн','июл','авг','сен','окт','ноя','дек']"
 _DAY_LABEL = (
@@ -47,13 +48,13 @@ def tone_over_time(
     if shown is Shown.INDEX:
         return _index_over_time(points, look)
     rows = [
-        _tone_row(tone, point.tones)
+        tone_row(tone, point.tones)
         | {"from": point.start.isoformat(), "to": point.end.isoformat(), "when": _when(point)}
         for point in points
         for tone in STACK
     ]
     stacked: Literal["normalize", "zero"] = "normalize" if shown is Shown.SHARES else "zero"
-    axis = alt.Axis(format="%" if shown is Shown.SHARES else "~s", tickMinStep=1, **_quiet(look))
+    axis = alt.Axis(format="%" if shown is Shown.SHARES else "~s", tickMinStep=1, **quiet(look))
     if shown is Shown.SHARES:
         axis.tickMinStep = 0.25
     bars = (
@@ -62,13 +63,13 @@ def tone_over_time(
         .encode(
             x=_days(points),
             y=alt.Y("n:Q", stack=stacked, title=None, axis=axis),
-            color=_tone_color(look, STACK, legend),
+            color=tone_color(look, STACK, legend),
             order=alt.Order("place:Q"),
-            tooltip=_tooltips(when="Когда", tone="Тональность", count="Сколько", share="Доля"),
+            tooltip=tooltips(when="Когда", tone="Тональность", count="Сколько", share="Доля"),
         )
-        .add_params(alt.selection_point(name=PICK, fields=["from", "to", "code"], on="click"))
+        .add_params(clicked("from", "to", "code"))
     )
-    return _finished(alt.layer(bars), height=260)
+    return finished(alt.layer(bars), height=260)
 
 
 def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bool = True) -> Chart:
@@ -78,7 +79,7 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bo
         name = TOUCHPOINT_NAMES[Touchpoint(count.touchpoint)]
         order.append(name)
         for tone, side in zip(SIDES, (-1, 1), strict=True):
-            row = _tone_row(tone, count.tones)
+            row = tone_row(tone, count.tones)
             signed = row["n"] * side
             label = ru.number(row["n"]) if row["n"] else ""
             rows.append(
@@ -104,19 +105,19 @@ def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bo
     bars = (
         base.mark_bar(cursor="pointer", height={"band": 0.66}, cornerRadius=2)
         .encode(
-            color=_tone_color(look, SIDES, legend),
-            tooltip=_tooltips(name="О чём", tone="Тональность", count="Мнений", share="Доля"),
+            color=tone_color(look, SIDES, legend),
+            tooltip=tooltips(name="О чём", tone="Тональность", count="Мнений", share="Доля"),
         )
-        .add_params(alt.selection_point(name=PICK, fields=["touchpoint", "code"], on="click"))
+        .add_params(clicked("touchpoint", "code"))
     )
     layers = [bars, *(_bar_labels(base, side, look) for side in (-1, 1))]
-    return _finished(alt.layer(*layers), height=27 * max(len(order), 2) + 20)
+    return finished(alt.layer(*layers), height=27 * max(len(order), 2) + 20)
 
 
 def source_bars(lines: Sequence[SourceLine], look: Palette, *, legend: bool = True) -> Chart:
     """Tones by source, as counts, the busiest first."""
     rows = [
-        _tone_row(tone, line.tones) | {"name": line.source.label, "source": line.source.name}
+        tone_row(tone, line.tones) | {"name": line.source.label, "source": line.source.name}
         for line in lines
         for tone in STACK
     ]
@@ -133,21 +134,21 @@ def source_bars(lines: Sequence[SourceLine], look: Palette, *, legend: bool = Tr
                     domain=False, labelPadding=8,
                 ),
             ),
-            x=alt.X("n:Q", stack="zero", title=None, axis=alt.Axis(tickMinStep=1, **_quiet(look))),
-            color=_tone_color(look, STACK, legend),
+            x=alt.X("n:Q", stack="zero", title=None, axis=alt.Axis(tickMinStep=1, **quiet(look))),
+            color=tone_color(look, STACK, legend),
             order=alt.Order("place:Q"),
-            tooltip=_tooltips(name="Источник", tone="Тональность", count="Сколько", share="Доля"),
+            tooltip=tooltips(name="Источник", tone="Тональность", count="Сколько", share="Доля"),
         )
-        .add_params(alt.selection_point(name=PICK, fields=["source", "code"], on="click"))
+        .add_params(clicked("source", "code"))
     )  # fmt: skip
-    return _finished(alt.layer(bars), height=27 * max(len(lines), 2) + 40)
+    return finished(alt.layer(bars), height=27 * max(len(lines), 2) + 40)
 
 
 def _index_over_time(points: Sequence[Point], look: Palette) -> Chart:
     rows = [_index_row(point, point.net) for point in points if point.net]
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=_days(points))
     scale = alt.Scale(domain=[-100, 100])
-    labels = alt.Axis(labelExpr="replace(datum.label, '-', '−')", tickCount=5, **_quiet(look))
+    labels = alt.Axis(labelExpr="replace(datum.label, '-', '−')", tickCount=5, **quiet(look))
     band = base.mark_rule(strokeWidth=5, opacity=0.22, color=look.accent).encode(
         y=alt.Y("low:Q", title=None, axis=labels, scale=scale), y2="high:Q"
     )
@@ -158,12 +159,12 @@ def _index_over_time(points: Sequence[Point], look: Palette) -> Chart:
             y=alt.Y("value:Q", scale=scale),
             # A figure of few mentions is pale: it may well be chance.
             opacity=alt.condition("datum.few", alt.value(0.35), alt.value(1.0)),
-            tooltip=_tooltips(when="Когда", index="Индекс", interval="Интервал 95 %", count="n"),
+            tooltip=tooltips(when="Когда", index="Индекс", interval="Интервал 95 %", count="n"),
         )
-        .add_params(alt.selection_point(name=PICK, fields=["from", "to"], on="click"))
+        .add_params(clicked("from", "to"))
     )
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=look.muted)
-    return _finished(alt.layer(zero.encode(y="zero:Q"), band, line, dots), height=260)
+    return finished(alt.layer(zero.encode(y="zero:Q"), band, line, dots), height=260)
 
 
 def _index_row(point: Point, net: Estimate) -> dict[str, Any]:
@@ -179,33 +180,6 @@ def _index_row(point: Point, net: Estimate) -> dict[str, Any]:
         "interval": f"{ru.index(net.low)} … {ru.index(net.high)}",
         "count": ru.number(net.n),
     }
-
-
-def _tone_row(tone: Tone, tones: Tones) -> dict[str, Any]:
-    n = getattr(tones, tone)
-    return {
-        "n": n,
-        "code": str(tone),
-        "tone": _tone_label(tone),
-        "place": STACK.index(tone),
-        "count": ru.number(n),
-        "share": ru.percent(n / tones.n) if tones.n else "",
-    }
-
-
-def _tone_label(tone: Tone) -> str:
-    return f"{TONE_SIGNS[tone]} {TONE_NAMES[tone]}"
-
-
-def _tone_color(look: Palette, tones: Sequence[Tone], legend: bool) -> alt.Color:
-    scale = alt.Scale(
-        domain=[_tone_label(tone) for tone in tones], range=[look.tone(tone) for tone in tones]
-    )
-    shown = alt.Legend(
-        title=None, orient="top", direction="horizontal", labelColor=look.muted,
-        labelFontSize=13, symbolType="square", offset=4,
-    )  # fmt: skip
-    return alt.Color("tone:N", scale=scale, legend=shown if legend else None)
 
 
 def _bar_labels(base: alt.Chart, side: int, look: Palette) -> alt.Chart:
@@ -230,28 +204,6 @@ def _days(points: Sequence[Point]) -> alt.X:
 
 def _when(point: Point) -> str:
     return ru.days(point.start, point.end)
-
-
-def _quiet(look: Palette) -> dict[str, Any]:
-    return {"gridColor": look.grid, "domain": False, "ticks": False, "labelColor": look.muted}
-
-
-def _tooltips(**fields: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{field}:N", title=title) for field, title in fields.items()]
-
-
-def _finished(chart: Any, *, height: int) -> Chart:
-    finished: Chart = (
-        chart.properties(
-            height=height,
-            width="container",
-            # The last label of the time axis is wider than its bar.
-            padding={"left": 4, "top": 4, "right": 16, "bottom": 4},
-        )
-        .configure_view(strokeWidth=0)
-        .configure_axis(labelFontSize=12)
-    )
-    return finished
 
 
 def picked_days(item: Mapping[str, Any]) -> tuple[date, date]:

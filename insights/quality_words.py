@@ -1,0 +1,149 @@
+"""What was measured of the model, in plain Russian: where it is weak, what a training brought."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from insights import russian as ru
+from insights.changes import FEW
+from insights.quality import Line, Reliability, ToneLine
+from insights.stats import Estimate
+from nlp.labels import TONE_NAMES, Tone
+from nlp.lesson import LEAST_ANCHORS, LEAST_HELD_OUT, LEAST_TAUGHT, Count
+from nlp.quality import Figure
+
+#: What a model is asked of a text, by field of a lesson.
+FIELD_NAMES = {"tone": "тональность", "kind": "вид текста", "opinions": "точки контакта"}
+_OF_FIELD = {"tone": "тональности", "kind": "виду текста", "opinions": "точкам контакта"}
+_ADJECTIVES = {
+    Tone.NEGATIVE: "негативную",
+    Tone.NEUTRAL: "нейтральную",
+    Tone.POSITIVE: "позитивную",
+    Tone.MIXED: "смешанную",
+}
+#: Sources of the labelled sets and of the public ones, as a marketer would call them.
+DOMAINS = {
+    **dict.fromkeys(("bank_long", "otzovik_bank"), "Отзывы о банках"),
+    **dict.fromkeys(("clothes", "lamoda"), "Отзывы об одежде"),
+    **dict.fromkeys(("ozon", "ozon_long", "wildberries"), "Маркетплейсы"),
+    **dict.fromkeys(("maps_dealer", "car"), "Автосалоны и машины"),
+    "restaurant": "Рестораны",
+    **dict.fromkeys(("tweet_banks", "tweet_telecom"), "Твиты о банках и связи"),
+    **dict.fromkeys(
+        ("absa_course", "absa_food", "absa_hotel", "absa_phone", "absa_sight"),
+        "Переведённые отзывы",
+    ),
+    "syn_app_online": "Придуманные: приложения",
+    **dict.fromkeys(("syn_social", "syn_chatter"), "Придуманные: соцсети"),
+    **dict.fromkeys(("syn_services", "syn_offline"), "Придуманные: услуги и точки"),
+    **dict.fromkeys(("syn_goods", "syn_brand"), "Придуманные: товары и бренды"),
+    "appstore": "App Store",
+    "maps": "Карты",
+    "marketplace": "Маркетплейс",
+    "news": "Новости",
+    "otzyvy": "Сайт отзывов",
+    "support_mail": "Почта поддержки",
+    "survey": "Опрос",
+    "telegram": "Телеграм",
+    "vk": "ВКонтакте",
+    "books": "Отзывы о книгах",
+    "kinopoisk": "Отзывы о фильмах",
+    "rusentitweet": "Твиты обо всём",
+    "rusentne2023": "Предложения новостей",
+    "sentirueval2015_banks": "Твиты о банках",
+    "sentirueval2015_telecom": "Твиты о связи",
+}
+
+
+def interval(figure: Estimate | Figure) -> str:
+    """«82 % (79–85)»."""
+    low = ru.number(figure.low * 100)
+    return f"{ru.percent(figure.value)} ({low}–{ru.number(figure.high * 100)})"
+
+
+def with_n(figure: Estimate) -> str:
+    """«82 % (79–85, n = 503)»."""
+    return f"{interval(figure)[:-1]}, n{ru.NBSP}={ru.NBSP}{ru.number(figure.n)})"
+
+
+def weak_tones(lines: Iterable[ToneLine], whole: float) -> tuple[str, ...]:
+    """Tones that are found, or meant, more seldom than ``whole`` beyond chance."""
+    told = []
+    for line in lines:
+        if weak := _below(line.recall, whole):
+            instead = (
+                f", чаще принимает за «{TONE_NAMES[line.taken_for]}»" if line.taken_for else ""
+            )
+            told.append(
+                f"{_ADJECTIVES[line.tone].capitalize()} тональность узнаёт хуже: находит "
+                f"{with_n(weak)} таких текстов{instead}."
+            )
+        if weak := _below(line.precision, whole):
+            told.append(
+                f"Ответу «{TONE_NAMES[line.tone]}» верьте осторожнее: он верен в {with_n(weak)}."
+            )
+    return tuple(told)
+
+
+def weak_parts(lines: Iterable[Line], whole: float, *, lead: str) -> tuple[str, ...]:
+    """One sentence of the parts that stand below ``whole`` beyond chance, the weakest first."""
+    weak = [line for line in lines if _below(line.figure, whole)]
+    weak.sort(key=lambda line: line.figure.value)
+    if not weak:
+        return ()
+    named = "; ".join(f"{line.name} — {with_n(line.figure)}" for line in weak[:3])
+    more = f" и ещё {len(weak) - 3}" if len(weak) > 3 else ""
+    return (f"{lead}: {named}{more}.",)
+
+
+def calibration(found: Sequence[Reliability]) -> str:
+    """Whether the model's certainty may be taken at its word."""
+    off = [row for row in found if row.right.n >= FEW and not _holds(row.right, row.certainty)]
+    if not off:
+        return "Уверенность модели можно понимать буквально: с проверкой она не расходится."
+    worst = max(off, key=lambda row: abs(row.certainty - row.right.value))
+    verb = "Переоценивает" if worst.certainty > worst.right.value else "Недооценивает"
+    return (
+        f"{verb} себя: где уверена на {ru.percent(worst.certainty)}, права в {with_n(worst.right)}."
+    )
+
+
+def missing(field: str, count: Count) -> str:
+    """What is still wanting before this field can be learnt; empty where nothing is."""
+    if count.enough:
+        return ""
+    short = []
+    if count.taught < LEAST_TAUGHT:
+        short.append(f"для обучения {count.taught} из {LEAST_TAUGHT}")
+    if count.examined < LEAST_HELD_OUT:
+        short.append(f"для проверки {count.examined} из {LEAST_HELD_OUT}")
+    if count.anchors < LEAST_ANCHORS:
+        short.append(f"упоминаний без исправления {count.anchors} из {LEAST_ANCHORS}")
+    return f"{FIELD_NAMES[field].capitalize()}: {', '.join(short)}."
+
+
+def verdicts(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a training found, field by field; see ``otklik.retraining.as_dict``."""
+    return tuple(_verdict(field, told) for field, told in result.get("fields", {}).items())
+
+
+def _verdict(field: str, told: Mapping[str, Any]) -> str:
+    verdict = told["verdict"]
+    if verdict is None:
+        count = Count(told["taught"], told["held_out"], told["anchors"])
+        return f"Исправлений мало. {missing(field, count)}"
+    moved = (
+        f"на отложенных исправлениях (n{ru.NBSP}={ru.NBSP}{verdict['corrections']}) было "
+        f"{ru.percent(verdict['before'])}, стало {ru.percent(verdict['after'])}"
+    )
+    if told["used"]:
+        return f"По {_OF_FIELD[field]} новая модель лучше: {moved}. Взята."
+    return f"По {_OF_FIELD[field]} оставлена прежняя: {verdict['doubt']} ({moved})."
+
+
+def _below(figure: Estimate | None, whole: float) -> Estimate | None:
+    """The figure where it is lower beyond chance, and not of too few."""
+    return figure if figure and figure.n >= FEW and figure.high < whole else None
+
+
+def _holds(figure: Estimate, value: float) -> bool:
+    return figure.low <= value <= figure.high
