@@ -73,7 +73,11 @@ def main() -> None:
     st.set_page_config(page_title="Отклик", page_icon=_ICON, layout="wide")
     filtered = [
         st.Page(_VIEWS / "overview.py", title="Обзор", icon=":material/monitoring:", default=True),
+        st.Page(_VIEWS / "journey.py", title="Путь клиента", icon=":material/route:"),
+        st.Page(_VIEWS / "pains.py", title="Боли", icon=":material/healing:"),
         st.Page(_VIEWS / "mentions.py", title="Упоминания", icon=":material/forum:"),
+        st.Page(_VIEWS / "competitors.py", title="Конкуренты", icon=":material/compare_arrows:"),
+        st.Page(_VIEWS / "quality.py", title="Качество", icon=":material/verified:"),
     ]
     # These look beyond any filter and have something to say before the first mention is stored.
     unfiltered = [
@@ -89,7 +93,7 @@ def main() -> None:
         return
     context.put(wired)
     try:
-        if page in unfiltered or filterbar.draw():
+        if page in unfiltered or filterbar.draw(page, filtered):
             page.run()
     except StorageError as error:
         st.error(str(error), icon=":material/error:")

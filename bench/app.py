@@ -75,6 +75,7 @@ def measure(configs: Mapping[int, Path], runs: int, chosen: Sequence[str]) -> Fo
             for page in pages.pages():
                 if chosen and page.title not in chosen:
                     continue
+                pages.run(page, {})  # wires what the page needs of this database
                 for view, link in VIEWS.items():
                     if link and page.title in unfiltered:
                         continue
@@ -82,7 +83,7 @@ def measure(configs: Mapping[int, Path], runs: int, chosen: Sequence[str]) -> Fo
                     if not link and "brand" not in run.link and "period" not in run.link:
                         unfiltered.add(page.title)
                     if run.exceptions:
-                        print(page.title, view, label(size), *run.exceptions, file=sys.stderr)
+                        raise SystemExit(f"{page.title}, {view}, {label(size)}: {run.exceptions}")
                     if turn:
                         found[page.title, view][size].append(run)
         print(f"round {turn} of {runs}", file=sys.stderr)

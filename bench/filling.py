@@ -11,6 +11,7 @@ from stories import BRANDS, CHUNK, NOW, SOURCES, ZONE, Story, story
 
 from nlp.labels import Tone
 from nlp.text import lemmas
+from otklik import matching
 from storage import commands, crawls, labelling, mentions, settings
 from storage import tables as t
 from storage.crawls import BrandDeclaration, SourceDeclaration
@@ -35,7 +36,11 @@ def fill(db: Database, count: int, progress: Callable[[int], None]) -> None:
         progress(len(numbers))
     _correct(db, min(count // 100, 2_000))
     with db.write() as session:
+        # The brands are as they were told: nothing is to be looked for in the texts.
+        found = matching.load(session)
+        settings.put(session, settings.MATCHED, matching._fingerprint(session, found.told))
         settings.put(session, _COMPLETE, count)
+    db.tune()
 
 
 def config(folder: Path) -> Path:
@@ -96,8 +101,15 @@ def _store(
             return
         last = batch[-1].mention_id
         answered = [(asked, result) for asked in batch if (result := answers.get(asked.text))]
+        towards = {
+            (asked.mention_id, brand): list(Tone)[(asked.mention_id + brand) % 3]
+            for asked, _ in answered
+            for brand in asked.brand_ids
+        }
         with db.write() as session:
-            mentions.save_analyses(session, answered, towards={}, model_version=_MODEL, now=NOW)
+            mentions.save_analyses(
+                session, answered, towards=towards, model_version=_MODEL, now=NOW
+            )
 
 
 def _correct(db: Database, count: int) -> None:

@@ -1,14 +1,16 @@
-"""What changed against the previous equal period: key figures, and touchpoints that moved them."""
+"""What changed against the previous equal period: a figure, a touchpoint; what sources tell."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from insights.stats import Z_MANY, Change, Estimate, change, csat, net_sentiment, nps, share
-from nlp.labels import Intent
-from storage.queries import Figures, OpinionCount, SourceRow, Tones
+from insights.stats import Z_MANY, Change, Estimate, change, net_sentiment, share
+from nlp.labels import Tone
+from storage.queries import OpinionCount, SourceRow, Tones
 
 #: Fewer observations than this are told, but nothing is concluded from them.
 FEW = 20
+#: A source stands out where it has more than this part.
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,6 @@ class Measure:
         if self.now is None or self.before is None:
             return 0
         return round(self.now.value * 100) - round(self.before.value * 100)
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFigures:
-    """The row of figures on top of the overview; ``before`` is None without a period to compare."""
-
-    mentions: int
-    mentions_before: int | None
-    unread: int
-    net: Measure
-    negative: Measure
-    csat: Measure
-    churn: Measure
-    nps: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +55,6 @@ class SourceLine:
     def net(self) -> Estimate | None:
         """Net sentiment of the source's mentions."""
         return net_sentiment(self.tones)
-
-
-def key_figures(now: Figures, before: Figures | None) -> KeyFigures:
-    """Figures of a period beside those of the previous equal one."""
-
-    def both(measure: Callable[[Figures], Estimate | None]) -> Measure:
-        return Measure(measure(now), measure(before) if before else None)
-
-    return KeyFigures(
-        mentions=now.mentions,
-        mentions_before=before.mentions if before else None,
-        unread=now.unread,
-        net=both(lambda f: net_sentiment(f.tones)),
-        negative=both(lambda f: share(f.tones.negative, f.tones.n)),
-        csat=both(lambda f: csat(f.ratings)),
-        churn=both(lambda f: share(f.intents.get(Intent.CHURN, 0), f.analysed)),
-        nps=both(lambda f: nps(f.nps.promoters, f.nps.passives, f.nps.detractors)),
-    )
 
 
 def moves(
@@ -124,6 +94,24 @@ def source_table(
         for source in sources
     ]
     return tuple(sorted(lines, key=lambda line: (-line.mentions, line.source.label)))
+
+
+def standing_out(
+    by_source: Mapping[int, Tones], all_by_source: Mapping[int, Tones], tone: Tone
+) -> tuple[int, int] | None:
+    """The source that tells of something more than half the time, though it is not that busy.
+
+    ``by_source`` are opinions of the something, ``all_by_source`` all mentions. The source and how
+    many of the ``tone`` it has; None where no source stands out beyond chance.
+    """
+    counts = {source: getattr(tones, tone) for source, tones in by_source.items()}
+    total, n = sum(counts.values()), sum(tones.n for tones in all_by_source.values())
+    if not total or not n:
+        return None
+    source, count = max(counts.items(), key=lambda item: (item[1], -item[0]))
+    part = share(count, total)
+    own = all_by_source.get(source, Tones()).n / n
+    return (source, count) if part and part.value > _MOST and part.low > own else None
 
 
 def _counts(opinions: Iterable[OpinionCount], tone: str) -> dict[str, int]:

@@ -4,9 +4,10 @@ Tiles, tables, comparisons and reports take them from here, so that an index mea
 everywhere. Definitions are those of DESIGN section 4.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from insights import russian as ru
 from insights.stats import (
@@ -19,7 +20,7 @@ from insights.stats import (
     nps,
     share,
 )
-from nlp.labels import Intent
+from nlp.labels import Intent, Tone
 from storage.filters import Filter
 from storage.queries import Figures
 
@@ -34,7 +35,8 @@ class Scale(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Index:
     """One index. ``unit`` is what its n counts; ``measure`` takes figures and the normal quantile
-    of the interval. One ``of_tones`` counts opinions where the filter chooses touchpoints."""
+    of the interval. One ``of_tones`` counts opinions where the filter chooses touchpoints.
+    ``behind`` are the parts of a filter that open the mentions which move it."""
 
     code: str
     name: str
@@ -44,6 +46,7 @@ class Index:
     measure: Callable[[Figures, float], Estimate | None]
     more_is_better: bool = True
     of_tones: bool = False
+    behind: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, figures: Figures, z: float = Z95) -> Estimate | None:
         """The index with its interval; None where nothing tells of it."""
@@ -96,6 +99,7 @@ NEGATIVE = Index(
     lambda figures, z: share(figures.tones.negative, figures.tones.n, z),
     more_is_better=False,
     of_tones=True,
+    behind={"tones": (Tone.NEGATIVE,)},
 )
 CSAT = Index(
     "csat",
@@ -104,6 +108,7 @@ CSAT = Index(
     ru.RATING,
     Scale.SHARE,
     lambda figures, z: csat(figures.ratings, z),
+    behind={"rating": (1, 5)},
 )
 NPS = Index(
     "nps",
@@ -121,6 +126,7 @@ NPS_SIGNAL = Index(
     ru.MENTION,
     Scale.BALANCE,
     _nps_signal,
+    behind={"intents": (str(Intent.RECOMMEND), str(Intent.WARN))},
 )
 EFFORT = Index(
     "effort",
@@ -131,6 +137,7 @@ EFFORT = Index(
     Scale.SHARE,
     _intent(Intent.EFFORT),
     more_is_better=False,
+    behind={"intents": (str(Intent.EFFORT),)},
 )
 CHURN = Index(
     "churn",
@@ -140,6 +147,7 @@ CHURN = Index(
     Scale.SHARE,
     _intent(Intent.CHURN),
     more_is_better=False,
+    behind={"intents": (str(Intent.CHURN),)},
 )
 RETENTION = Index(
     "retention",
@@ -148,6 +156,7 @@ RETENTION = Index(
     ru.MENTION,
     Scale.SHARE,
     _intent(Intent.RETURN),
+    behind={"intents": (str(Intent.RETURN),)},
 )
 PEAK_END = Index(
     "peak_end",

@@ -4,9 +4,8 @@ The impact of a pain is how many points the brand's net sentiment would gain had
 opinions of the touchpoint been neutral; that of a strength, how many it would lose.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 
 from insights.changes import FEW
@@ -16,9 +15,6 @@ from storage.queries import OpinionCount
 
 #: Fewer opinions than this look uncertain, however many mentions there are.
 FEW_OPINIONS = 10
-#: Up to so many days before and after a day are compared; whole weeks, as weekdays differ.
-_AROUND = timedelta(days=28)
-_DAY = timedelta(days=1)
 
 #: Opinions by touchpoint, and the number of analysed mentions they were found in.
 Counted = tuple[Iterable[OpinionCount], int]
@@ -71,25 +67,6 @@ class Weighed:
         return self.growth is not None and self.growth.high < 0
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """So many days with ``count`` opinions; ``share`` is per analysed mention."""
-
-    days: int
-    count: int
-    share: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """How often opinions were heard before a day and after it, and the difference."""
-
-    day: date
-    before: Span
-    after: Span
-    change: Change
-
-
 def pain_points(now: Counted, before: Counted | None = None) -> tuple[Weighed, ...]:
     """Touchpoints with negative opinions, the one that costs most first."""
     return _ranked(now, before, Side.PAIN)
@@ -98,35 +75,6 @@ def pain_points(now: Counted, before: Counted | None = None) -> tuple[Weighed, .
 def strengths(now: Counted, before: Counted | None = None) -> tuple[Weighed, ...]:
     """Touchpoints with positive opinions, the one that gives most first."""
     return _ranked(now, before, Side.JOY)
-
-
-def around(
-    day: date, opinions: Mapping[date, int], mentions: Mapping[date, int], *, today: date
-) -> Around | None:
-    """Whether opinions are rarer since ``day`` («исправлено 3 марта»); None with too few mentions.
-
-    ``opinions`` and ``mentions`` count both by day. Four weeks before the day and up to four weeks
-    after it are compared; the day itself is on neither side.
-    """
-    before = _span(day - _AROUND, day - _DAY, opinions, mentions)
-    after = _span(day + _DAY, min(day + _AROUND, today), opinions, mentions)
-    if before is None or after is None:
-        return None
-    difference = change(after.share, before.share)
-    return Around(day, before, after, difference) if difference else None
-
-
-def _span(
-    start: date, end: date, opinions: Mapping[date, int], mentions: Mapping[date, int]
-) -> Span | None:
-    count, n = (
-        sum(number for day, number in counts.items() if start <= day <= end)
-        for counts in (opinions, mentions)
-    )
-    estimate = _share(count, n)
-    if estimate is None or n < FEW:
-        return None
-    return Span((end - start).days + 1, count, estimate)
 
 
 def _ranked(now: Counted, before: Counted | None, side: Side) -> tuple[Weighed, ...]:
@@ -146,7 +94,7 @@ def _weighed(
     count, n = now
     earlier, n_before = before
     opinions = getattr(count.tones, side.tone)
-    impact = _share(getattr(count, side), n)
+    impact = part(getattr(count, side), n)
     if impact is None:
         raise ValueError("nothing is weighed without mentions")
     return Weighed(
@@ -154,18 +102,19 @@ def _weighed(
         opinions,
         None if n_before is None else getattr(earlier.tones, side.tone) if earlier else 0,
         impact,
-        _share(getattr(earlier, side, 0.0), n_before or 0),
+        part(getattr(earlier, side, 0.0), n_before or 0),
         _growth(getattr(count, side), n, getattr(earlier, side, 0.0), n_before or 0),
-        _share(count.churn, opinions) if side is Side.PAIN else None,
+        part(count.churn, opinions) if side is Side.PAIN else None,
     )
 
 
 def _growth(now: float, n: int, before: float, n_before: int) -> Change | None:
     if min(n, n_before) < FEW:
         return None
-    return change(_share(now, n, Z_MANY), _share(before, n_before, Z_MANY))
+    return change(part(now, n, Z_MANY), part(before, n_before, Z_MANY))
 
 
-def _share(count: float, n: int, z: float = Z95) -> Estimate | None:
+def part(count: float, n: int, z: float = Z95) -> Estimate | None:
+    """``count`` opinions as a share of ``n`` mentions."""
     # Two opinions of one sign about one touchpoint in one text are possible, if rare.
     return share(min(count, n), n, z)

@@ -179,6 +179,14 @@ def to_learn(rows: Iterable[Corrected], mentions: int) -> dict[str, Count]:
     return counts
 
 
+def expected(n: int, part: float) -> Estimate:
+    """The interval that a check of ``n`` mentions will have where ``part`` of them are right."""
+    found = share(round(part * n), n)
+    if found is None:
+        raise ValueError("a check of nothing has no interval")
+    return found
+
+
 def _own_reliability(told: Sequence[tuple[Check, Answer]]) -> tuple[Reliability, ...]:
     bins = []
     for low, high in pairwise(_BINS):

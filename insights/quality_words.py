@@ -6,10 +6,10 @@ from typing import Any
 from insights import russian as ru
 from insights.changes import FEW
 from insights.quality import Line, Reliability, ToneLine
-from insights.stats import Estimate
+from insights.stats import Z_MANY, Estimate, share
 from nlp.labels import TONE_NAMES, Tone
 from nlp.lesson import LEAST_ANCHORS, LEAST_HELD_OUT, LEAST_TAUGHT, Count
-from nlp.quality import Figure
+from nlp.quality import Figure, Measured
 
 #: What a model is asked of a text, by field of a lesson.
 FIELD_NAMES = {"tone": "тональность", "kind": "вид текста", "opinions": "точки контакта"}
@@ -65,6 +65,20 @@ def with_n(figure: Estimate) -> str:
     return f"{interval(figure)[:-1]}, n{ru.NBSP}={ru.NBSP}{ru.number(figure.n)})"
 
 
+def weak_sides(
+    measured: Measured,
+    tones: Sequence[ToneLine],
+    sources: Sequence[Line],
+    touchpoints: Sequence[Line],
+) -> tuple[str, ...]:
+    """All that stands below the whole beyond chance, a sentence each."""
+    return (
+        *weak_tones(tones, measured.tone.low),
+        *weak_parts(sources, measured.tone.low, lead="Тональность понимает хуже в источниках"),
+        *weak_parts(touchpoints, measured.opinions.low, lead="Мнения находит хуже о темах"),
+    )
+
+
 def weak_tones(lines: Iterable[ToneLine], whole: float) -> tuple[str, ...]:
     """Tones that are found, or meant, more seldom than ``whole`` beyond chance."""
     told = []
@@ -97,9 +111,9 @@ def weak_parts(lines: Iterable[Line], whole: float, *, lead: str) -> tuple[str, 
 
 def calibration(found: Sequence[Reliability]) -> str:
     """Whether the model's certainty may be taken at its word."""
-    off = [row for row in found if row.right.n >= FEW and not _holds(row.right, row.certainty)]
+    off = [row for row in found if row.right.n >= FEW and not _agrees(row)]
     if not off:
-        return "Уверенность модели можно понимать буквально: с проверкой она не расходится."
+        return "Уверенность модели можно понимать буквально: расхождения не больше случайных."
     worst = max(off, key=lambda row: abs(row.certainty - row.right.value))
     verb = "Переоценивает" if worst.certainty > worst.right.value else "Недооценивает"
     return (
@@ -107,18 +121,18 @@ def calibration(found: Sequence[Reliability]) -> str:
     )
 
 
-def missing(field: str, count: Count) -> str:
-    """What is still wanting before this field can be learnt; empty where nothing is."""
+def missing(count: Count) -> str:
+    """What is still wanting before a field can be learnt; empty where nothing is."""
     if count.enough:
         return ""
     short = []
     if count.taught < LEAST_TAUGHT:
-        short.append(f"для обучения {count.taught} из {LEAST_TAUGHT}")
+        short.append(f"{LEAST_TAUGHT - count.taught} для обучения")
     if count.examined < LEAST_HELD_OUT:
-        short.append(f"для проверки {count.examined} из {LEAST_HELD_OUT}")
+        short.append(f"{LEAST_HELD_OUT - count.examined} для проверки")
     if count.anchors < LEAST_ANCHORS:
-        short.append(f"упоминаний без исправления {count.anchors} из {LEAST_ANCHORS}")
-    return f"{FIELD_NAMES[field].capitalize()}: {', '.join(short)}."
+        short.append(f"{LEAST_ANCHORS - count.anchors} упоминаний без исправления")
+    return f"не хватает ещё {', '.join(short)}"
 
 
 def verdicts(result: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,13 +144,14 @@ def _verdict(field: str, told: Mapping[str, Any]) -> str:
     verdict = told["verdict"]
     if verdict is None:
         count = Count(told["taught"], told["held_out"], told["anchors"])
-        return f"Исправлений мало. {missing(field, count)}"
+        return f"{FIELD_NAMES[field].capitalize()}: {missing(count)}."
+    # Corrected is what was wrong, so the former model gets next to none of these right.
     moved = (
-        f"на отложенных исправлениях (n{ru.NBSP}={ru.NBSP}{verdict['corrections']}) было "
+        f"из отложенных исправлений (n{ru.NBSP}={ru.NBSP}{verdict['corrections']}) верно было "
         f"{ru.percent(verdict['before'])}, стало {ru.percent(verdict['after'])}"
     )
     if told["used"]:
-        return f"По {_OF_FIELD[field]} новая модель лучше: {moved}. Взята."
+        return f"По {_OF_FIELD[field]} новая модель лучше, она взята: {moved}."
     return f"По {_OF_FIELD[field]} оставлена прежняя: {verdict['doubt']} ({moved})."
 
 
@@ -145,5 +160,7 @@ def _below(figure: Estimate | None, whole: float) -> Estimate | None:
     return figure if figure and figure.n >= FEW and figure.high < whole else None
 
 
-def _holds(figure: Estimate, value: float) -> bool:
-    return figure.low <= value <= figure.high
+def _agrees(row: Reliability) -> bool:
+    """Whether chance may explain the difference; several bins are tried at once."""
+    strict = share(round(row.right.value * row.right.n), row.right.n, Z_MANY)
+    return strict is not None and strict.low <= row.certainty <= strict.high

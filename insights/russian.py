@@ -24,6 +24,14 @@ POINT: Forms = ("пункт", "пункта", "пунктов")
 SOURCE: Forms = ("источник", "источника", "источников")
 NEGATIVE_OPINION: Forms = ("негативное мнение", "негативных мнения", "негативных мнений")
 POSITIVE_OPINION: Forms = ("позитивное мнение", "позитивных мнения", "позитивных мнений")
+NEGATIVE_MENTION: Forms = (
+    "негативное упоминание", "негативных упоминания", "негативных упоминаний",
+)  # fmt: skip
+POSITIVE_MENTION: Forms = (
+    "позитивное упоминание", "позитивных упоминания", "позитивных упоминаний",
+)  # fmt: skip
+COMPLAINT: Forms = ("жалоба", "жалобы", "жалоб")
+PRAISE: Forms = ("похвала", "похвалы", "похвал")
 
 
 def plural(n: int, forms: Forms) -> str:
@@ -84,6 +92,17 @@ def short_days(start: date, end: date, today: date) -> str:
         text = f"{value.day}{NBSP}{_MONTHS_SHORT[value.month - 1]}"
         names.append(text if start.year == end.year == today.year else f"{text}{NBSP}{value.year}")
     return " – ".join(names)
+
+
+def span(start: date, end: date, *, year: int) -> str:
+    """«с 3 по 9 марта», «с 28 февраля по 6 марта», «3 марта»; the year is told where it is not
+    ``year``."""
+    if start == end:
+        return day(start, year=start.year != year)
+    last = day(end, year=end.year != year or start.year != year)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"с{NBSP}{start.day} по{NBSP}{last}"
+    return f"с{NBSP}{day(start, year=start.year != year)} по{NBSP}{last}"
 
 
 def moment(value: datetime) -> str:

@@ -6,6 +6,7 @@ Every figure is shown with its n and interval, so all of them come from here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 
 from storage.queries import Tones
 
@@ -40,6 +41,12 @@ class Change:
     def significant(self) -> bool:
         """Whether chance alone is an unlikely explanation."""
         return self.low > 0 or self.high < 0
+
+
+def quantile(comparisons: int) -> float:
+    """The normal quantile for so many intervals of which all shall hold at once in 95 % of cases
+    (Bonferroni)."""
+    return NormalDist().inv_cdf(1 - 0.05 / (2 * max(1, comparisons)))
 
 
 def share(count: float, n: int, z: float = Z95) -> Estimate | None:
@@ -141,4 +148,5 @@ def _wilson(p: float, n: int, z: float) -> tuple[float, float]:
     spread = z * z / n
     centre = (p + spread / 2) / (1 + spread)
     half = z / (1 + spread) * sqrt(p * (1 - p) / n + spread / (4 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding must not push the share itself out of its interval.
+    return min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from insights.stats import Estimate, net_sentiment
-from storage.queries import Tones
+from storage.queries import Figures, Tones
 
 
 class Bucket(StrEnum):
@@ -52,9 +52,22 @@ def trend(by_day: Mapping[date, Tones], start: date, end: date) -> tuple[Point, 
     return tuple(Point(first, last, sums.get(first, Tones())) for first, last in spans(start, end))
 
 
-def spans(start: date, end: date) -> tuple[tuple[date, date], ...]:
-    """First and last day of every bucket of :func:`trend`."""
-    bucket = bucket_for((end - start).days + 1)
+def course(by_day: Mapping[date, Figures], start: date, end: date) -> tuple[Figures, ...]:
+    """Figures at the end of every bucket: of the bucket, or of a week where it is shorter.
+
+    A day has too few mentions for an index. In the first six days a week is not yet full.
+    """
+    totals = []
+    for first, last in spans(start, end):
+        first = min(first, max(start, last - timedelta(days=6)))
+        days = ((first + timedelta(days=number)) for number in range((last - first).days + 1))
+        totals.append(sum((by_day[day] for day in days if day in by_day), Figures()))
+    return tuple(totals)
+
+
+def spans(start: date, end: date, bucket: Bucket | None = None) -> tuple[tuple[date, date], ...]:
+    """First and last day of every bucket: of those of :func:`trend`, unless they are named."""
+    bucket = bucket or bucket_for((end - start).days + 1)
     found = []
     first = _first_day(start, bucket)
     while first <= end:

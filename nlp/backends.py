@@ -7,6 +7,7 @@ windows (× 73) and of their segments (windows × segments × 63). Heavy imports
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from nlp.calibration import Calibration
 from nlp.encode import Ids
 from nlp.packed import State
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Logits = NDArray[np.float32]
 Backend = Callable[[Ids, Ids], tuple[Logits, Logits]]
@@ -34,8 +38,8 @@ def _siblings(cpu: int) -> str:
         return str(cpu)
 
 
-def onnx_backend(weights: Path, threads: int | None) -> Backend:
-    """The int8 graph by ONNX Runtime on ``threads`` CPU threads (default: physical cores)."""
+def session(graph: Path, threads: int | None) -> "InferenceSession":
+    """A graph in ONNX Runtime on ``threads`` CPU threads (default: physical cores)."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -45,12 +49,15 @@ def onnx_backend(weights: Path, threads: int | None) -> Backend:
     options.enable_mem_pattern = False
     # Waiting threads must sleep: the app, the worker and the database share these cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        str(weights / "model.onnx"), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
+def onnx_backend(weights: Path, threads: int | None) -> Backend:
+    """The int8 graph by ONNX Runtime."""
+    model = session(weights / "model.onnx", threads)
 
     def forward(ids: Ids, segment: Ids) -> tuple[Logits, Logits]:
-        document, parts = session.run(["document", "parts"], {"ids": ids, "segment": segment})
+        document, parts = model.run(["document", "parts"], {"ids": ids, "segment": segment})
         return document, parts
 
     return forward

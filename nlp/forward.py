@@ -13,6 +13,8 @@ from nlp.labels import MODEL_TONES
 
 #: Tokens of one window; the model has 512 positions but was trained on texts up to this length.
 WINDOW = 254
+#: Padded tokens in one forward pass.
+BATCH_TOKENS = 2048
 
 Owned = tuple[int, Window]
 
@@ -23,7 +25,9 @@ _OWN = OPINIONS + len(MODEL_TONES)
 class Model:
     """Tokenizer and backend together; ``batch_tokens`` padded tokens make one forward pass."""
 
-    def __init__(self, tokenizer: Tokenizer, backend: Backend, batch_tokens: int = 2048) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, backend: Backend, batch_tokens: int = BATCH_TOKENS
+    ) -> None:
         self._tokenizer, self._backend = tokenizer, backend
         self._batch_tokens = batch_tokens
 
@@ -39,7 +43,7 @@ class Model:
         document = np.zeros((len(texts), DOCUMENT), np.float32)
         length = np.zeros((len(texts), 1), np.float32)
         parts = [np.full((len(text.spans), SEGMENT), -np.inf, np.float32) for text in encoded]
-        for batch in self._batches(cut):
+        for batch in batches(cut, self._batch_tokens):
             whole, segment = self._backend(*pad([window for _, window in batch]))
             for row, (owner, window) in enumerate(batch):
                 document[owner] += whole[row, :DOCUMENT] * len(window.ids)
@@ -61,17 +65,19 @@ class Model:
             for own, (text, mentions) in enumerate(asked)
         ]
         cut.sort(key=lambda pair: len(pair[1].ids))
-        for batch in self._batches(cut):
+        for batch in batches(cut, self._batch_tokens):
             _, segment = self._backend(*pad([window for _, window in batch]))
             logits[[number for number, _ in batch]] = segment[:, 0, _OWN:]
         return logits
 
-    def _batches(self, cut: Sequence[Owned]) -> Iterator[Sequence[Owned]]:
-        edges = [0]
-        for number, (_, window) in enumerate(cut):
-            size = (number + 1 - edges[-1]) * len(window.ids)
-            if size > self._batch_tokens and number > edges[-1]:
-                edges.append(number)
-        if cut:
-            for start, stop in pairwise([*edges, len(cut)]):
-                yield cut[start:stop]
+
+def batches(cut: Sequence[Owned], tokens: int = BATCH_TOKENS) -> Iterator[Sequence[Owned]]:
+    """Windows in the order of their length, in runs of at most ``tokens`` padded tokens."""
+    edges = [0]
+    for number, (_, window) in enumerate(cut):
+        size = (number + 1 - edges[-1]) * len(window.ids)
+        if size > tokens and number > edges[-1]:
+            edges.append(number)
+    if cut:
+        for start, stop in pairwise([*edges, len(cut)]):
+            yield cut[start:stop]

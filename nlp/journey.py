@@ -18,11 +18,36 @@ class Stage:
     touchpoints: tuple[Touchpoint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A way of dividing what customers live through; the triad of service is one, too."""
+
+    code: str
+    name: str
+    stages: tuple[Stage, ...]
+
+
 @cache
-def default_journey() -> tuple[Stage, ...]:
-    """The six stages that ship with the product (``journey.yaml``)."""
+def journeys() -> tuple[Journey, ...]:
+    """The journeys that ship with the product (``journey.yaml``), the default first."""
     rows = yaml.safe_load(files("nlp").joinpath("journey.yaml").read_text(encoding="utf-8"))
     return tuple(
-        Stage(row["code"], row["name"], tuple(Touchpoint(code) for code in row["touchpoints"]))
+        Journey(
+            row["code"],
+            row["name"],
+            tuple(
+                Stage(
+                    stage["code"],
+                    stage["name"],
+                    tuple(Touchpoint(code) for code in stage["touchpoints"]),
+                )
+                for stage in row["stages"]
+            ),
+        )
         for row in rows
     )
+
+
+def default_journey() -> tuple[Stage, ...]:
+    """The six stages that are shown unless config.yaml has its own."""
+    return journeys()[0].stages

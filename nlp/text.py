@@ -120,8 +120,12 @@ def lemmas(text: str) -> str:
     Lower case, «ё» as «е»; numbers and Latin words stay as they are. The same function serves
     stored texts and search queries, so both sides always agree.
     """
-    words = _SEARCH_WORD.findall(clean(text).replace(_GLUE, "").lower())
-    return " ".join(map(_lemma, words))
+    return " ".join(map(_lemma, words(text)))
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of ``text`` as written, but for case, «ё» and stretched letters."""
+    return _SEARCH_WORD.findall(clean(text).replace(_GLUE, "").lower())
 
 
 @lru_cache(maxsize=200_000)
@@ -129,14 +133,15 @@ def _lemma(word: str) -> str:
     if not re.search("[а-я]", word):
         return word
     try:
-        form = str(_morph().parse(word)[0].normal_form)
+        form = str(morph().parse(word)[0].normal_form)
     except ValueError:  # it asks for the name of every letter, and some letters have none
         form = word
     return form.replace("ё", "е")
 
 
 @lru_cache(maxsize=1)
-def _morph() -> "MorphAnalyzer":
+def morph() -> "MorphAnalyzer":
+    """The dictionary of Russian word forms, loaded once."""
     from pymorphy3 import MorphAnalyzer  # 40 ms and 40 MB: only where words are looked up
 
     return MorphAnalyzer(lang="ru")

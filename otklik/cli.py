@@ -139,7 +139,7 @@ def import_(
 
 @app.command()
 def analyse(config: options.Config = None, as_json: options.Json = False) -> None:
-    """Определить тон и точки контакта у всего, что ещё не проанализировано."""
+    """Определить тон, точки контакта и темы у всего, что ещё не проанализировано."""
     from otklik import commands
 
     raise typer.Exit(commands.analyse(_house(config), as_json=as_json))
@@ -147,9 +147,7 @@ def analyse(config: options.Config = None, as_json: options.Json = False) -> Non
 
 @app.command()
 def train(
-    from_corrections: Annotated[
-        bool, typer.Option("--from-corrections", help="Дообучить на исправлениях из приложения.")
-    ] = False,
+    from_corrections: options.FromCorrections = False,
     restore: Annotated[
         bool, typer.Option("--restore", help="Вернуть модель, которая была до последней замены.")
     ] = False,
@@ -164,6 +162,17 @@ def train(
     house = _house(config)
     step = teaching.restore if restore else teaching.train
     raise typer.Exit(step(house, as_json=as_json))
+
+
+@app.command()
+def themes(
+    rebuild: options.Rebuild = False, config: options.Config = None, as_json: options.Json = False
+) -> None:
+    """Сколько тем найдено внутри точек контакта; с --rebuild — найти их заново."""
+    from otklik import theming
+
+    step = theming.rebuild if rebuild else theming.status
+    raise typer.Exit(step(_house(config), as_json=as_json))
 
 
 @app.command()
@@ -208,18 +217,9 @@ def prune(config: options.Config = None, as_json: options.Json = False) -> None:
 
 @app.command()
 def forget(
-    author: Annotated[
-        str, typer.Argument(help="Имя, id, ссылка на профиль или хеш («автор a1b2c3»).")
-    ],
-    source: Annotated[
-        str | None,
-        typer.Option(
-            help="Только в этом источнике: имена и id бывают у разных людей.", show_default=False
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Показать, сколько будет стёрто, и ничего не менять.")
-    ] = False,
+    author: options.Author,
+    source: options.SourceOfAuthor = None,
+    dry_run: options.ErasesNothing = False,
     config: options.Config = None,
     as_json: options.Json = False,
 ) -> None:

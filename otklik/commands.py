@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from collectors.outcomes import Outcome, Status
-from otklik import crawling, personal, pipeline, weights
+from otklik import crawling, personal, pipeline, theming, weights
 from otklik.config import Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError, system
@@ -129,6 +129,7 @@ def analyse(house: House, *, as_json: bool) -> int:
             waiting = mentions.count_pending(session, analyser.version)
         with progress("Анализ", waiting) as advance:
             done = pipeline.analyse(house, analyser, advance)
+        themed = theming.find(house)
     rate = done.texts / done.seconds if done.seconds else 0.0
     if as_json:
         print_json(
@@ -138,11 +139,13 @@ def analyse(house: House, *, as_json: bool) -> int:
                 "seconds": round(done.seconds, 3),
                 "texts_per_second": round(rate, 1),
                 "model": done.model,
+                "themes": themed.themes,
             }
         )
     else:
         tail = f", не удалось: {done.failed}" if done.failed else ""
         note(f"Проанализировано: {done.texts - done.failed}{tail} — {rate:.0f} текстов/с")
+        theming.tell(themed)
     return NOT_ALL if done.failed else OK
 
 
@@ -168,10 +171,10 @@ def status(house: House, *, as_json: bool) -> int:
 
 def export(house: House, form: str, out: Path | None) -> int:
     """All mentions with their labels; a file is complete or not there at all."""
-    from reports import rows
+    from reports import rows, sheets
     from storage.filters import Filter
 
-    writers = {"jsonl": rows.write_jsonl, "csv": rows.write_csv, "xlsx": rows.write_xlsx}
+    writers = {"jsonl": rows.write_jsonl, "csv": rows.write_csv, "xlsx": sheets.write_xlsx}
     if form not in writers:
         raise ConfigError(f"--format {form}: бывает {', '.join(writers)}")
     if out is None and form == "xlsx":

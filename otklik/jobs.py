@@ -10,18 +10,28 @@ from collectors.base import Item, Mention
 from collectors.errors import CollectError
 from collectors.http import Http
 from collectors.outcomes import Outcome, Status
+from nlp.labels import Kind, Tone, Touchpoint
 from otklik import crawling, matching, retraining
 from otklik.config import SourceConfig
 from otklik.house import House
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.telling import WORDS, as_dict
+from storage import commands
 from storage.jobs import ClaimedJob
 from storage.leases import Refused
 from storage.personal import shown
+from storage.tables import in_chunks
 
 #: Mentions shown of a source that is only looked at.
 _SHOWN = 20
+#: Mentions corrected in one transaction.
+_TOGETHER = 200
+_CORRECTED: Mapping[str, Callable[[str], Any]] = {
+    "tone": Tone,
+    "kind": Kind,
+    "without": Touchpoint,
+}
 
 
 class Later(Exception):
@@ -41,6 +51,8 @@ def run(
         "check": _check,
         "preview": _preview,
         "rematch": _rematch,
+        "correct": partial(_correct, job.id),
+        "uncorrect": partial(_uncorrect, job.id),
         "train": partial(_train, job.id),
         "restore": _restore,
     }
@@ -103,6 +115,49 @@ def _rematch(
         if keeper.stop.is_set():
             raise Stopped
     return True, f"Сменили бренд: {result.get('moved', 0)}."
+
+
+def _correct(
+    job_id: int,
+    asked: Mapping[str, Any],
+    house: House,
+    keeper: Keeper,
+    _http: Http,
+    result: dict[str, Any],
+) -> tuple[bool, str]:
+    """Cut off, it goes on with what is left to change."""
+    change = commands.Change(
+        *(asked[name] and label(asked[name]) for name, label in _CORRECTED.items())
+    )
+    at = datetime.fromisoformat(asked["at"])
+    result.update(done=0, changed=0)
+    for ids in in_chunks(asked["ids"], _TOGETHER):
+        with house.db.write() as session:
+            result["changed"] += commands.correct_many(session, ids, change, at=at)
+        result["done"] += len(ids)
+        if keeper.stop.is_set() or keeper.has_lost(job_id):
+            raise Stopped
+    return True, f"Исправлено: {result['changed']}."
+
+
+def _uncorrect(
+    job_id: int,
+    asked: Mapping[str, Any],
+    house: House,
+    keeper: Keeper,
+    _http: Http,
+    result: dict[str, Any],
+) -> tuple[bool, str]:
+    at, now = datetime.fromisoformat(asked["at"]), keeper.clock()
+    result.update(done=0, changed=0)
+    while True:
+        with house.db.write() as session:
+            undone = commands.undo_batch(session, at=at, now=now, limit=_TOGETHER)
+        if not undone:
+            return True, f"Отменено: {result['changed']}."
+        result["done"] = result["changed"] = result["changed"] + undone
+        if keeper.stop.is_set() or keeper.has_lost(job_id):
+            raise Stopped
 
 
 def _train(

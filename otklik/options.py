@@ -42,3 +42,24 @@ Columns = Annotated[
 ]
 Encoding = Annotated[str | None, typer.Option(help="Кодировка.", show_default=False)]
 Delimiter = Annotated[str | None, typer.Option(help="Разделитель.", show_default=False)]
+Author = Annotated[str, typer.Argument(help="Имя, id, ссылка на профиль или хеш («автор a1b2c3»).")]
+SourceOfAuthor = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Только в этом источнике: имена и id бывают у разных людей.",
+        show_default=False,
+    ),
+]
+ErasesNothing = Annotated[
+    bool, typer.Option("--dry-run", help="Показать, сколько будет стёрто, и ничего не менять.")
+]
+Rebuild = Annotated[
+    bool,
+    typer.Option(
+        "--rebuild", help="Найти темы заново; переименованные и объединённые вами останутся."
+    ),
+]
+FromCorrections = Annotated[
+    bool, typer.Option("--from-corrections", help="Дообучить на исправлениях из приложения.")
+]

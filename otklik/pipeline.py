@@ -20,6 +20,7 @@ from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query, Result
 from nlp.labels import Tone
+from otklik import themes
 from otklik.config import Config, SourceConfig
 from otklik.crawling import backfill, busy, crawl, no_crawl, prepare
 from otklik.house import House
@@ -140,6 +141,8 @@ def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed
             house.brands_now(session)  # for the names in texts: a page may have saved a query
             batch = mentions.pending(session, analyser.version, limit=_TAKE, after_id=after)
         if not batch:
+            if texts:
+                house.db.tune()
             return Analysed(texts, failed, time.monotonic() - started, analyser.version)
         answered, towards = _answers(house, analyser, batch)
         with house.db.write() as session:
@@ -154,6 +157,15 @@ def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed
         texts += len(batch)
         failed += sum(isinstance(result, Failure) for _, result in answered)
         on_progress(len(batch))
+
+
+def keep_up(house: House, on_progress: Progress) -> None:
+    """Analyse what is pending, if anything is, and give opinions their themes."""
+    with house.db.read() as session:
+        waiting = mentions.count_pending(session, model_version(house, session))
+    if waiting:
+        analyse(house, model_of(house.config), on_progress)
+    themes.find(house, on_progress)
 
 
 def _answers(

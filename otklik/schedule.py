@@ -25,7 +25,7 @@ from otklik.messages import ConfigError
 from otklik.screen import note
 from otklik.telling import tell
 from otklik.upkeep import Upkeep
-from storage import leases, mentions
+from storage import leases
 from storage.database import Database
 from storage.errors import StorageError
 from storage.jobs import ClaimedJob
@@ -242,16 +242,13 @@ class Scheduler:
         self._analysis = self._analyst.submit(self._analyse_pending, self._house)
 
     def _analyse_pending(self, house: House) -> None:
-        """Everything pending, where no other process is at it."""
+        """Everything pending and its themes, where no other process is at it."""
         try:
             with house.db.alone("analyse") as free:
                 if not free:
                     self._has_new = True  # the other may have looked before ours came
                     return
-                with house.db.read() as session:
-                    if not mentions.count_pending(session, pipeline.model_version(house, session)):
-                        return
-                pipeline.analyse(house, pipeline.model_of(house.config), self._go_on)
+                pipeline.keep_up(house, self._go_on)
         except (ConfigError, StorageError) as error:
             note(str(error))
         except Stopped:

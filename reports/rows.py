@@ -1,8 +1,9 @@
-"""Mentions as rows of a file: CSV and XLSX that spreadsheets open harmlessly, and JSON lines."""
+"""Mentions as rows of a file: CSV that spreadsheets open harmlessly, and JSON lines."""
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -20,21 +21,20 @@ from nlp.labels import (
 )
 from storage.queries import MentionRow
 
+#: The last column is the same on both sheets: it tells whose opinions are whose.
 HEADER = (
     "Дата", "Источник", "Бренды", "Автор", "Оценка", "Шкала оценки", "NPS", "Тональность",
     "Тональность к брендам", "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о",
     "Исправлено вручную", "Повторов", "Это повтор", "Текст", "Ответ компании", "Место", "Товар",
-    "Ссылка",
+    "Ссылка", "Город", "Версия приложения", "Просмотры", "Реакции", "№ в Отклике",
 )  # fmt: skip
-_WIDTHS = (17, 16, 16, 18, 8, 8, 6, 13, 28, 11, 13, 20, 28, 28, 10, 9, 10, 90, 40, 20, 20, 40)
+OPINION_HEADER = (
+    "Дата", "Источник", "Бренды", "О чём", "Тональность мнения", "Уверенность", "Цитата", "Оценка",
+    "Шкала оценки", "Вид", "Ссылка", "№ в Отклике",
+)  # fmt: skip
 
-#: A sheet of an XLSX file holds no more rows.
-_SHEET_ROWS = 1_048_576
-#: A cell of an XLSX file holds no more characters, counted as UTF-16 units.
-_CELL_LENGTH = 32_767
-_CUT = "… [обрезано]"
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: What a spreadsheet would take for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def safe_cell(value: Any) -> Any:
@@ -45,7 +45,7 @@ def safe_cell(value: Any) -> Any:
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value
     return value
 
@@ -56,37 +56,12 @@ def write_csv(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None
     «Повторов» counts the others of the mention's group; of a group the one that is no repeat
     itself counts in figures.
     """
-    text = TextIOWrapper(out, encoding="utf-8-sig", newline="", errors="replace")
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(HEADER)
-    writer.writerows([safe_cell(cell) for cell in _cells(row, zone)] for row in rows)
-    text.flush()
-    text.detach()
+    _write_csv(HEADER, (mention_cells(row, zone) for row in rows), out)
 
 
-def write_xlsx(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
-    """One sheet, or several where one cannot hold the rows; written as a stream."""
-    from xlsxwriter import Workbook  # only needed by an export
-
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "default_date_format": "dd.mm.yyyy hh:mm",
-        "remove_timezone": True,
-    }
-    with Workbook(out, options) as book:
-        bold = book.add_format({"bold": True})
-        # «Text», so that not even editing the cell by hand turns it into a formula.
-        as_text = book.add_format({"quote_prefix": True})
-        sheet, line = None, _SHEET_ROWS
-        for row in _with_header(rows):
-            if line >= _SHEET_ROWS:
-                sheet, line = _new_sheet(book, bold), 1
-            if row is not None and sheet is not None:
-                for column, cell in enumerate(_cells(row, zone)):
-                    _write_cell(sheet, line, column, cell, as_text)
-                line += 1
+def write_opinions_csv(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
+    """The same form with a line for each opinion, the quote that proves it among them."""
+    _write_csv(OPINION_HEADER, (cells for row in rows for cells in opinion_cells(row, zone)), out)
 
 
 def write_jsonl(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> None:
@@ -94,6 +69,15 @@ def write_jsonl(rows: Iterable[MentionRow], out: BinaryIO, zone: ZoneInfo) -> No
     for row in rows:
         line = json.dumps(_as_dict(row, zone), ensure_ascii=False)
         out.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _write_csv(header: Sequence[str], lines: Iterable[list[Any]], out: BinaryIO) -> None:
+    text = TextIOWrapper(out, encoding="utf-8-sig", newline="", errors="replace")
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(header)
+    writer.writerows([safe_cell(cell) for cell in cells] for cells in lines)
+    text.flush()
+    text.detach()
 
 
 def _as_dict(row: MentionRow, zone: ZoneInfo) -> dict[str, Any]:
@@ -133,42 +117,12 @@ def _as_dict(row: MentionRow, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _with_header(rows: Iterable[MentionRow]) -> Iterator[MentionRow | None]:
-    """Begins with None, so that a file without rows still gets its header."""
-    yield None
-    yield from rows
-
-
-def _new_sheet(book: Any, bold: Any) -> Any:
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, HEADER, bold)
-    for column, width in enumerate(_WIDTHS):
-        sheet.set_column(column, column, width)
-    return sheet
-
-
-def _write_cell(sheet: Any, line: int, column: int, cell: Any, as_text: Any) -> None:
-    if isinstance(cell, str):
-        form = as_text if cell.startswith(_FORMULA_STARTS) else None
-        sheet.write_string(line, column, _fit(cell), form)
-    else:
-        sheet.write(line, column, cell)
-
-
-def _fit(text: str) -> str:
-    """What a cell can hold; a cut is told."""
-    units = text.encode("utf-16-le", "replace")
-    if len(units) <= 2 * _CELL_LENGTH:
-        return text
-    return units[: 2 * (_CELL_LENGTH - len(_CUT))].decode("utf-16-le", "ignore") + _CUT
-
-
-def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
+def mention_cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
+    """A mention under :data:`HEADER`."""
     return [
-        row.published_at.astimezone(zone).replace(tzinfo=None, microsecond=0),
+        _moment(row, zone),
         row.source_title,
-        ", ".join(brand.name for brand in row.brands if brand.code),
+        _brands(row),
         row.author or "",
         row.rating,
         row.rating_scale if row.rating is not None else None,
@@ -188,7 +142,39 @@ def _cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
         row.place or "",
         row.product or "",
         row.url,
+        row.city or "",
+        row.app_version or "",
+        row.views,
+        row.reactions,
+        row.id,
     ]
+
+
+def opinion_cells(row: MentionRow, zone: ZoneInfo) -> Iterator[list[Any]]:
+    """Each opinion of a mention under :data:`OPINION_HEADER`."""
+    for opinion in row.opinions:
+        yield [
+            _moment(row, zone),
+            row.source_title,
+            _brands(row),
+            TOUCHPOINT_NAMES[Touchpoint(opinion.touchpoint)],
+            TONE_NAMES[Tone(opinion.tone)],
+            round(opinion.score, 3) if opinion.score is not None else None,
+            row.text[opinion.start : opinion.end],
+            row.rating,
+            row.rating_scale if row.rating is not None else None,
+            KIND_NAMES[Kind(row.kind)] if row.kind else "",
+            row.url,
+            row.id,
+        ]
+
+
+def _moment(row: MentionRow, zone: ZoneInfo) -> datetime:
+    return row.published_at.astimezone(zone).replace(tzinfo=None, microsecond=0)
+
+
+def _brands(row: MentionRow) -> str:
+    return ", ".join(brand.name for brand in row.brands if brand.code)
 
 
 def _towards(row: MentionRow) -> str:

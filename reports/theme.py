@@ -17,7 +17,7 @@ STACK = (Tone.NEGATIVE, Tone.MIXED, Tone.NEUTRAL, Tone.POSITIVE)
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one of the two themes."""
+    """Colours of one of the two themes; our brand has the accent, ``rivals`` are the others'."""
 
     negative: str
     neutral: str
@@ -27,6 +27,8 @@ class Palette:
     muted: str
     grid: str
     accent: str
+    paper: str
+    rivals: tuple[str, ...]
 
     def tone(self, tone: Tone) -> str:
         """The colour of a tone."""
@@ -42,6 +44,8 @@ LIGHT = Palette(
     muted="#5B6775",
     grid="#E4E8ED",
     accent="#0E7C7B",
+    paper="#FFFFFF",
+    rivals=("#6A5300", "#A8327E", "#4B55B5", "#7A4632", "#5B6775"),
 )
 DARK = Palette(
     negative="#F08A4B",
@@ -52,6 +56,8 @@ DARK = Palette(
     muted="#9AA7B5",
     grid="#2A333E",
     accent="#3CC2BC",
+    paper="#12171D",
+    rivals=("#E0C15A", "#F07CC2", "#A3ADFF", "#D3A48F", "#AEBAC6"),
 )
 
 

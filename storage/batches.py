@@ -5,7 +5,7 @@ again changes only what is left to change, and an undo finds them all.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import tables as t
 from storage.labelling import holding_corrections, relabel
+
+#: What a correction may set.
+_FIELDS = ("tone", "kind", "opinions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +76,31 @@ def _corrections(
     opinions = _opinions(session, mention_ids) if change.without else {}
     earlier = holding_corrections(session, mention_ids)
     rows = []
-    for row in found:
-        own = labels.get(row.id, set())
-        kept = _kept(opinions.get(row.id, []), change.without)
-        changes = (
-            change.tone is not None and any(tone != change.tone for tone, _ in own),
-            change.kind is not None and any(kind != change.kind for _, kind in own),
-            kept is not None,
-        )
-        if not any(changes):
-            continue
-        former = earlier.get(row.id)
-        rows.append(
-            {
-                "mention_id": row.id,
-                "content_hash": row.content_hash,
-                "tone": str(change.tone) if changes[0] else former and former.tone,
-                "kind": str(change.kind) if changes[1] else former and former.kind,
-                "opinions": kept if changes[2] else former and former.opinions,
-                "created_at": at,
-            }
-        )
+    for number, content_hash in found:
+        changed = _changed(labels.get(number, set()), opinions.get(number, []), change)
+        if changed:
+            former = earlier.get(number)
+            kept = {name: former and getattr(former, name) for name in _FIELDS}
+            row = {"mention_id": number, "content_hash": content_hash, "created_at": at}
+            rows.append(row | kept | changed)
     return rows
+
+
+def _changed(
+    labels: Set[tuple[str | None, str | None]],
+    opinions: Sequence[dict[str, Any]],
+    change: Change,
+) -> dict[str, Any]:
+    """What of a correction the change fills anew."""
+    changed: dict[str, Any] = {}
+    if change.tone is not None and any(tone != change.tone for tone, _ in labels):
+        changed["tone"] = str(change.tone)
+    if change.kind is not None and any(kind != change.kind for _, kind in labels):
+        changed["kind"] = str(change.kind)
+    kept = [said for said in opinions if said["touchpoint"] != change.without]
+    if len(kept) < len(opinions):
+        changed["opinions"] = kept
+    return changed
 
 
 def _labels(session: Session, ids: Sequence[int]) -> dict[int, set[tuple[str | None, str | None]]]:
@@ -123,11 +129,3 @@ def _opinions(session: Session, ids: Sequence[int]) -> dict[int, list[dict[str, 
         if said not in found[row.mention_id]:
             found[row.mention_id].append(said)
     return found
-
-
-def _kept(
-    opinions: Sequence[dict[str, Any]], without: Touchpoint | None
-) -> list[dict[str, Any]] | None:
-    """What is left without the touchpoint; None where it was not spoken of."""
-    kept = [said for said in opinions if said["touchpoint"] != without]
-    return kept if len(kept) < len(opinions) else None

@@ -14,6 +14,8 @@ INTENTS = {
 }
 #: The sums of answers to the NPS question, from the lowest answer counted to the highest.
 NPS = {"promoters": (9, 10), "passives": (7, 8), "detractors": (0, 6)}
+#: The sums of mentions with one, two, … five stars.
+STARS = {f"star{stars}": stars for stars in range(1, 6)}
 
 #: One mention's point, shared by the touchpoints it is negative (or positive) about. Up to ten of
 #: them divide it without a remainder, so that sums stay exact.

@@ -13,11 +13,28 @@ from collectors.schedules import parse
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import crawls, leases
 from storage import tables as t
+from storage.batches import Change as Change
+from storage.batches import correct_many as correct_many
+from storage.batches import undo_batch as undo_batch
 from storage.checks import start_spot_check as start_spot_check
 from storage.crawls import SourceDeclaration as SourceDeclaration
 from storage.errors import NotFound, StorageError
 from storage.jobs import cancel_job as cancel_job
 from storage.labelling import relabel
+from storage.notes import LONGEST_NOTE as LONGEST_NOTE
+from storage.notes import NoteStatus as NoteStatus
+from storage.notes import set_note as set_note
+from storage.notes import undo_note as undo_note
+from storage.theme_names import LONGEST_THEME_NAME as LONGEST_THEME_NAME
+from storage.theme_names import merge_theme as merge_theme
+from storage.theme_names import rename_theme as rename_theme
+from storage.theme_names import unmerge_theme as unmerge_theme
+from storage.views import LONGEST_NAME as LONGEST_NAME
+from storage.views import DeletedView as DeletedView
+from storage.views import delete_view as delete_view
+from storage.views import rename_view as rename_view
+from storage.views import restore_view as restore_view
+from storage.views import save_view as save_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,7 @@ def scrub(db: Database) -> None:
     if db.is_sqlite:  # PostgreSQL's autovacuum overwrites in time; VACUUM FULL hurries it
         with db.write() as session:
             session.execute(sa.text("INSERT INTO mention_fts (mention_fts) VALUES ('optimize')"))
+        db.tune()  # some builds of SQLite keep samples of what is indexed
         db.compact()
     with db.write() as session:
         if settings.get(session, settings.UNSCRUBBED) == mark:  # else more was erased meanwhile

@@ -3,6 +3,7 @@
 A link carries codes and names, never ids, so that it means the same in a rebuilt database.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -27,7 +28,7 @@ class Key(StrEnum):
     BRAND = "brand"
     FROM = "from"
     TO = "to"
-    PERIOD = "period"
+    PERIOD = "period"  # «all», or the days that end today: «28d»
     SOURCE = "source"
     TOUCHPOINT = "topic"
     TONE = "tone"
@@ -53,6 +54,8 @@ _FACETS = {
     Facet.CITY: Key.CITY,
     Facet.VERSION: Key.VERSION,
 }
+#: At most some twenty-seven years: older than any review.
+_PERIOD = re.compile(r"([1-9]\d{0,3})d")
 #: Of what comes from sources only so much is taken from a link.
 _LONGEST = 500
 
@@ -127,13 +130,22 @@ class Names:
     sources: Mapping[str, int]
 
 
-def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
-    """The query parameters that stand for ``where``; never empty, so «everything» is told too."""
+def to_params(where: Filter, names: Names, moving_with: date | None = None) -> dict[str, list[str]]:
+    """The query parameters that stand for ``where``; never empty, so «everything» is told too.
+
+    A period that ends on the day ``moving_with`` is told by its length: it moves with today.
+    """
+    moves = moving_with is not None and where.day_to == moving_with and where.days is not None
+    period = [f"{where.days}d"] if moves else []
+    if moves:
+        where = replace(where, day_from=None, day_to=None)
+    elif not where.day_from and not where.day_to:
+        period = ["all"]
     params = {
         Key.BRAND: [code or _NOTHING for code in _codes(where.brands, names.brands)],
         Key.FROM: [where.day_from.isoformat()] if where.day_from else [],
         Key.TO: [where.day_to.isoformat()] if where.day_to else [],
-        Key.PERIOD: [] if where.day_from or where.day_to else ["all"],
+        Key.PERIOD: period,
         Key.SOURCE: _codes(where.sources, names.sources),
         Key.TOUCHPOINT: list(where.touchpoints),
         Key.TONE: [tone or _NOTHING for tone in where.tones],
@@ -152,7 +164,7 @@ def to_params(where: Filter, names: Names) -> dict[str, list[str]]:
 
 
 def from_params(
-    params: Mapping[str, Sequence[str]], names: Names
+    params: Mapping[str, Sequence[str]], names: Names, today: date
 ) -> tuple[Filter, tuple[Problem, ...]]:
     """Read a link; parts that mean nothing here are left out and reported."""
     problems = _not_understood(params)
@@ -167,7 +179,7 @@ def from_params(
                 problems.append(Problem(key, value))
         return good
 
-    day_from, day_to = _days(params, problems)
+    day_from, day_to = _days(params, today, problems)
     where = Filter(
         brands=tuple(names.brands[code] for code in several(Key.BRAND, names.brands)),
         day_from=day_from,
@@ -207,9 +219,9 @@ def _not_understood(params: Mapping[str, Sequence[str]]) -> list[Problem]:
         if name not in frozenset(Key)
         for value in values
     ]
-    for key, known in ((Key.PERIOD, "all"), (Key.EVERYTHING, "1"), (Key.REPEATS, "1")):
+    for key, known in ((Key.EVERYTHING, "1"), (Key.REPEATS, "1")):
         found += [Problem(key, value) for value in params.get(key, ()) if value not in ("", known)]
-    for key in (Key.FROM, Key.TO, Key.RATING, Key.TEXT, Key.AUTHOR, Key.THEME):
+    for key in (Key.FROM, Key.TO, Key.PERIOD, Key.RATING, Key.TEXT, Key.AUTHOR, Key.THEME):
         found += [Problem(key, value) for value in list(params.get(key, ()))[1:]]
     return found
 
@@ -224,8 +236,15 @@ def _first(params: Mapping[str, Sequence[str]], key: Key) -> str:
 
 
 def _days(
-    params: Mapping[str, Sequence[str]], problems: list[Problem]
+    params: Mapping[str, Sequence[str]], today: date, problems: list[Problem]
 ) -> tuple[date | None, date | None]:
+    """The days of a link: told one by one, or else by the length of a period that ends today."""
+    period = _first(params, Key.PERIOD)
+    lasting = _PERIOD.fullmatch(period)
+    if not lasting and period not in ("", "all"):
+        problems.append(Problem(Key.PERIOD, period))
+    if lasting and not (_first(params, Key.FROM) or _first(params, Key.TO)):
+        return today - timedelta(days=int(lasting[1]) - 1), today
     day_from, day_to = (_day(params, key, problems) for key in (Key.FROM, Key.TO))
     if day_from and day_to and day_from > day_to:
         problems += [Problem(Key.FROM, day_from.isoformat()), Problem(Key.TO, day_to.isoformat())]

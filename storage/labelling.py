@@ -43,7 +43,7 @@ def apply_labels(session: Session, mention_ids: Sequence[int]) -> None:
     answers = _answers(session, mention_ids)
     _count_unasked(session, answers, targets)
     analyses = {answer.mention_id: answer for answer in answers}  # the last one holds
-    corrections = _holding_corrections(session, mention_ids)
+    corrections = holding_corrections(session, mention_ids)
     labels, opinions = [], []
     for brand in brands:
         analysis = analyses.get(brand.mention_id)
@@ -137,7 +137,8 @@ def _answers(session: Session, mention_ids: Sequence[int]) -> Sequence[Any]:
     ).all()
 
 
-def _holding_corrections(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
+def holding_corrections(session: Session, mention_ids: Sequence[int]) -> dict[int, Any]:
+    """What humans set of the present texts (tone, kind, opinions), by mention."""
     correction = t.correction.c
     rows = session.execute(
         sa.select(correction.mention_id, correction.tone, correction.kind, correction.opinions)

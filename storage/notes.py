@@ -44,9 +44,7 @@ def set_note(
     _check(session, brand_id, touchpoint)
     note = fit(note).strip()
     if len(note) > LONGEST_NOTE:
-        raise StorageError(
-            f"Заметка длиннее {LONGEST_NOTE} знаков ({len(note)}): сократите её."
-        )
+        raise StorageError(f"Заметка длиннее {LONGEST_NOTE} знаков ({len(note)}): сократите её.")
     if day > today:
         raise StorageError("Этот день ещё не наступил: выберите сегодняшний или прошедший.")
     row = {"status": str(status), "note": note, "day": day}
@@ -77,9 +75,7 @@ def _held(session: Session, brand_id: int, touchpoint: str) -> Any:
     note = t.touchpoint_note.c
     return session.execute(
         sa.select(note.id, note.status, note.note, note.day)
-        .where(
-            note.brand_id == brand_id, note.touchpoint == touchpoint, note.undone_at.is_(None)
-        )
+        .where(note.brand_id == brand_id, note.touchpoint == touchpoint, note.undone_at.is_(None))
         .order_by(note.id.desc())
         .limit(1)
     ).first()

@@ -16,11 +16,17 @@ from sqlalchemy.orm import Session
 
 from nlp.labels import NOT_A_VOICE
 from storage import tables as t
-from storage.columns import INTENTS, LONGEST_VALUE, NPS, Facet
+from storage.columns import INTENTS, LONGEST_VALUE, NPS, STARS, Facet
 
-_TABLES = (t.mention_daily, t.opinion_daily, t.facet_daily, t.theme_daily)
+#: Sums of mentions, which count before they are read, and of opinions.
+_MENTIONS = (t.mention_daily, t.tone_daily, t.mention_total, t.facet_daily)
+_TABLES = (*_MENTIONS, t.opinion_daily, t.touchpoint_daily, t.theme_daily)
 #: By whose column the rows of some mentions are found, where not by ``mention_brand``.
-_OF_MENTIONS = {t.opinion_daily: t.opinion, t.theme_daily: t.theme_mark}
+_OF_MENTIONS = {
+    t.opinion_daily: t.opinion,
+    t.touchpoint_daily: t.opinion,
+    t.theme_daily: t.theme_mark,
+}
 
 
 @contextmanager
@@ -39,7 +45,7 @@ def recounted(
 
 def add(session: Session, mention_ids: Sequence[int]) -> None:
     """Count mentions (one chunk of ids) that are new: nobody has an opinion of them yet."""
-    for table in (t.mention_daily, t.facet_daily):
+    for table in _MENTIONS:
         _count_in(session, table, mention_ids, sign=1)
 
 
@@ -96,11 +102,11 @@ def _facts(table: sa.Table) -> list[Any]:
     if table is t.facet_daily:
         return [_facet_facts(facet) for facet in Facet]
     facts = {
-        t.mention_daily: _mention_facts,
         t.opinion_daily: _opinion_facts,
+        t.touchpoint_daily: _opinion_facts,
         t.theme_daily: _theme_facts,
     }
-    return [facts[table]()]
+    return [facts.get(table, _mention_facts)()]
 
 
 def _labels() -> tuple[sa.ColumnElement[object], ...]:
@@ -135,6 +141,8 @@ def _mention_facts() -> Any:
     heard = ("peak_end", "plain_mean")
     return sa.select(
         *_labels(),
+        sa.func.coalesce(row.kind, "").not_in(NOT_A_VOICE).label("voice"),
+        *(_one_where(row.rating == stars).label(name) for name, stars in STARS.items()),
         *(_one_where(row[name]).label(name) for name in INTENTS.values()),
         *(_one_where(row.nps.between(*span)).label(name) for name, span in NPS.items()),
         _one_where(row.peak_end.is_not(None)).label("heard"),

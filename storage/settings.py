@@ -27,6 +27,8 @@ GROUPED = "grouped"
 MATCHED = "matched_by"
 #: {"holder", "at"}: who crawls on schedule, and its last sign of life (ISO 8601).
 WORKER = "worker"
+#: The version of the encoder whose vectors themes are made of.
+THEMES = "themes_by"
 
 
 def get(session: Session, key: str, default: Any = None) -> Any:

@@ -39,7 +39,7 @@ def save_view(
     """
     known = session.scalar(sa.select(sa.func.count()).select_from(t.saved_view)) or 0
     if known >= _MOST_VIEWS:
-        raise StorageError(f"Сохранено уже {known} видов: удалите лишние.")
+        raise StorageError(f"Закладок уже {known}: удалите лишние.")
     row = {
         "name": _good_name(session, name),
         "page": page,
@@ -78,14 +78,14 @@ def _good_name(session: Session, name: str, but: int | None = None) -> str:
     """The name without spare spaces. Two that differ in case alone would be taken for one."""
     name = " ".join(name.split())
     if not name:
-        raise StorageError("Назовите вид: по имени его потом можно найти.")
+        raise StorageError("Назовите закладку: по имени её потом можно найти.")
     if len(name) > LONGEST_NAME:
         raise StorageError(f"Имя длиннее {LONGEST_NAME} знаков: сократите его.")
     taken = session.execute(sa.select(_view.id, _view.name))
     if any(other.casefold() == name.casefold() and number != but for number, other in taken):
-        raise StorageError(f"Вид «{name}» уже есть: выберите другое имя.")
+        raise StorageError(f"Закладка «{name}» уже есть: выберите другое имя.")
     return name
 
 
 def _no_view() -> NotFound:
-    return NotFound("Этого вида больше нет: его удалили в другом окне.")
+    return NotFound("Этой закладки больше нет: её удалили в другом окне.")

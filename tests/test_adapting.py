@@ -25,7 +25,7 @@ from otklik.config import Config
 from otklik.config import load as load_config
 from otklik.house import House, open_house
 from otklik.messages import ConfigError
-from storage import commands, corrections, mentions
+from storage import commands, corrections, mentions, queries
 from storage import tables as t
 from storage.commands import CorrectedOpinion
 
@@ -124,6 +124,11 @@ def test_consistent_corrections_are_learnt_and_can_be_taken_back(
     assert (again.used, again.model) == ((), taught.version)
 
     assert teaching.restore(house, as_json=False) == 0
+    with house.db.read() as session:
+        back, first = queries.trainings(session, limit=5)
+    assert (back.kind, back.model_version) == ("restore", analyser.version)
+    assert (first.kind, first.model_version) == ("train", taught.version)
+    assert first.result["fields"]["kind"]["used"]
     assert weights.path_of(house.config) == WEIGHTS
     assert waiting(house) == 0  # its answers are still there
 

@@ -8,10 +8,23 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from world import MODEL, MOSCOW, NOW, World, crawl, fill, found, judged, said, tell
+from world import (
+    MODEL,
+    MOSCOW,
+    NOW,
+    World,
+    crawl,
+    fill,
+    found,
+    judged,
+    said,
+    tell,
+    tell_all,
+)
 
+from collectors.base import Mention
 from collectors.outcomes import Status
-from nlp.analysis import Failure, Opinion
+from nlp.analysis import Failure, Opinion, Result
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import queries, settings
 from storage.database import Database
@@ -231,7 +244,7 @@ def test_no_mention_is_left_out_without_a_word(world: World) -> None:
     tell(world, said("Скидки на хлеб!"), judged(Tone.NEUTRAL, Kind.PROMO))
     tell(world, said("Хлеб подорожал."), judged(Tone.NEUTRAL, Kind.OTHER))
     app = opened()
-    assert "Считаются голоса клиентов; ещё 2 — реклама, новости, прочее." in text_of(app)
+    assert "только голоса клиентов, ещё 2 — реклама, новости, прочее" in text_of(app)
     app.switch_page(MENTIONS).run()
     assert app.title[0].value == "1\u00a0упоминание"
     button = app.button(key="show_left_out")
@@ -241,16 +254,61 @@ def test_no_mention_is_left_out_without_a_word(world: World) -> None:
     assert link_of(app)["all"] == ["1"]
     assert "Ещё 2" not in " ".join(button.label for button in app.button)
     app.switch_page("views/overview.py").run()
-    assert "Считаются голоса клиентов" not in text_of(app)
+    assert "только голоса клиентов" not in text_of(app)
 
 
 def test_a_text_about_two_brands_counts_for_each_and_that_is_said(world: World) -> None:
     tell(world, said(), judged(), "moroshka", "ambar")
     app = opened(period="all")
     assert metric(app, "Упоминания") == "2"
-    assert "о двух брендах считается для каждого" in app.metric[0].proto.help
+    assert "о двух брендах считается для каждого" in app.button(key="open_volume").help
     app.switch_page(MENTIONS).run()
     assert app.title[0].value == "1\u00a0упоминание"
+
+
+def test_a_finding_opens_what_proves_it(world: World) -> None:
+    late = Opinion(Touchpoint.DELIVERY, Tone.NEGATIVE, 0.9, 0, 6)
+    told: list[tuple[Mention, Result | None]] = []
+    for back in range(70):
+        at = NOW - timedelta(days=back)
+        told.append((said(f"Хлеб вкусный {back}", published_at=at), judged(Tone.POSITIVE)))
+        for number in range(5 if 3 <= back <= 6 else back % 9 == 0):
+            text = f"Курьер опоздал {back} {number}"
+            told.append((said(text, published_at=at), judged(Tone.NEGATIVE, Kind.REVIEW, late)))
+    tell_all(world, told)
+    app = opened()
+    assert app.button(key="open_finding_1").label.startswith(
+        "Доставка и выдача: 20\u00a0жалоб вместо обычных 0–"
+    )
+    app.button(key="open_finding_1").click().run()
+    assert not app.exception
+    assert app.title[0].value == "20\u00a0упоминаний"
+    link = link_of(app)
+    assert (link["topic"], link["tone"]) == (["delivery"], ["negative"])
+    assert link["from"] == [(TODAY - timedelta(days=6)).isoformat()]
+    assert link["to"] == [(TODAY - timedelta(days=3)).isoformat()]
+
+
+@pytest.mark.parametrize(
+    ("tile", "part"),
+    [
+        ("volume", {}),
+        ("negative", {"tone": ["negative"]}),
+        ("churn", {"intent": ["churn"]}),
+        ("nps_signal", {"intent": ["recommend", "warn"]}),
+        ("csat", {"rating": ["1-5"]}),
+    ],
+)
+def test_a_key_figure_opens_its_mentions(
+    world: World, tile: str, part: dict[str, list[str]]
+) -> None:
+    fill(world, 300)
+    app = opened(period="all")
+    before = link_of(app)
+    app.button(key=f"open_{tile}").click().run()
+    assert not app.exception
+    assert "упоминан" in app.title[0].value
+    assert link_of(app) == before | part
 
 
 def test_a_kind_asked_for_by_name_is_shown(world: World) -> None:

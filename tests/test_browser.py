@@ -1,4 +1,5 @@
-"""The main path in a real browser: filter, click a bar, correct, see the figure, share, save."""
+"""The main paths in a real browser: filter, click a mark, read, correct, see the figure change,
+share the view, take the rows away."""
 
 import re
 from collections.abc import Iterator
@@ -72,17 +73,15 @@ def test_from_a_figure_to_the_text_behind_it_and_back(
     hosts: set[str | None] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
 
-    expect(page.get_by_text("Индекс тональности +100")).to_be_visible()
+    expect(page.get_by_text("Индекс тональности +100").first).to_be_visible()
     page.get_by_role("radio", name="3 месяца").click()
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("10")
     assert _metric(page, "Индекс тональности") == "+20"
 
     # A bar opens the mentions behind it.
-    page.locator(
-        ".st-key-chart_touchpoints path[aria-label*='Доставка'][aria-label*='негатив']"
-    ).click()
+    page.locator(".st-key-chart_sources path[aria-label*='Карты'][aria-label*='негатив']").click()
     expect(page.get_by_role("heading", name="4 упоминания")).to_be_visible()
-    assert (_params(page)["topic"], _params(page)["tone"]) == (["delivery"], ["negative"])
+    assert (_params(page)["source"], _params(page)["tone"]) == (["maps"], ["negative"])
     assert urlsplit(page.url).path == "/mentions"
     expect(page.locator("mark.ok-negative").first).to_have_text("Курьер опоздал")
     assert page.title() != "взлом"
@@ -91,14 +90,15 @@ def test_from_a_figure_to_the_text_behind_it_and_back(
     page.get_by_role("button", name="Исправить").first.click()
     page.get_by_role("radio", name="+ позитив").click()
     page.get_by_role("button", name="Сохранить").click()
-    expect(page.get_by_text("исправлено вручную")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 упоминания")).to_be_visible()
     page.get_by_role("button", name="Сбросить всё").click()
     expect(page.get_by_role("heading", name="10 упоминаний")).to_be_visible()
+    expect(page.get_by_text("исправлено вручную")).to_be_visible()
     page.get_by_role("link", name="Обзор").click()
     expect(page.get_by_test_id("stMetricValue").nth(1)).to_have_text("+40")
 
     # The link opens the same view elsewhere.
-    expect(page).to_have_url(re.compile(r"brand=moroshka&from="))
+    expect(page).to_have_url(re.compile(r"brand=moroshka&(period=91d|from=)"))
     shared = open_page(browser, page.url)
     expect(shared.get_by_test_id("stMetricValue").nth(1)).to_have_text("+40")
     assert _params(shared) == _params(page)
@@ -112,12 +112,57 @@ def test_from_a_figure_to_the_text_behind_it_and_back(
 
     page.get_by_role("button", name="Скачать").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV: упоминания").click()
     download.value.save_as(tmp_path / "rows.csv")
     lines = (tmp_path / "rows.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 11
     assert lines[0].startswith("Дата;Источник;")
     assert hosts == {"localhost"}
+
+
+def test_a_pain_is_opened_from_its_bar_down_to_its_words(browser: Browser, address: str) -> None:
+    page = open_page(browser, f"{address}/?brand=moroshka&period=all")
+    page.locator(".st-key-chart_weighed_pain path[aria-label*='Доставка']").click()
+    expect(page.get_by_role("heading", name="Доставка и выдача")).to_be_visible()
+    assert urlsplit(page.url).path == "/pains"
+    expect(page.get_by_text("Курьер опоздал").first).to_be_visible()
+
+    shared = open_page(browser, page.url)
+    expect(shared.get_by_role("heading", name="Доставка и выдача")).to_be_visible()
+
+    page.locator(".st-key-pain_mentions button").click()
+    expect(page.get_by_role("heading", name="4 упоминания")).to_be_visible()
+    expect(page.locator("mark.ok-negative").first).to_have_text("Курьер опоздал")
+    assert (_params(page)["topic"], _params(page)["tone"]) == (["delivery"], ["negative"])
+
+
+def test_a_cell_of_the_journey_opens_its_mentions(browser: Browser, address: str) -> None:
+    page = open_page(browser, f"{address}/journey?brand=moroshka&period=all")
+    page.locator("[class*='st-key-cell_'][class*='_quality'] button").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Хлеб вкусный").first).to_be_visible()
+
+    shared = open_page(browser, page.url)
+    expect(shared.get_by_role("dialog").get_by_text("Хлеб вкусный").first).to_be_visible()
+
+    drawer.locator(".st-key-cell_positive button").click()
+    expect(page.get_by_role("heading", name="6 упоминаний")).to_be_visible()
+    assert (_params(page)["topic"], _params(page)["tone"]) == (["quality"], ["positive"])
+
+
+def test_every_page_opens_from_the_menu_and_says_no_error(browser: Browser, address: str) -> None:
+    page = open_page(browser, f"{address}/?brand=moroshka&period=all")
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    links = page.get_by_test_id("stTopNavLinkContainer").get_by_role("link")
+    expect(links.first).to_be_visible()
+    for title in links.all_inner_texts():
+        page.get_by_role("link", name=title.splitlines()[-1]).first.click()
+        expect(page.get_by_test_id("stApp")).to_have_attribute(
+            "data-test-script-state", "notRunning"
+        )
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert not troubles
 
 
 def test_a_shared_link_to_mentions_opens_them_at_once(browser: Browser, address: str) -> None:

@@ -14,7 +14,8 @@ from python_calamine import CalamineWorkbook
 from world import MOSCOW, NOW, World, found, judged, said, tell
 
 from nlp.labels import Kind, Tone
-from reports.rows import write_csv, write_jsonl, write_xlsx
+from reports.rows import write_csv, write_jsonl
+from reports.sheets import write_xlsx
 from storage import commands, queries
 from storage.database import Database
 from storage.filters import Filter

@@ -50,6 +50,7 @@ ALLOWED = {
         "insights",
         "nlp.labels",
         "nlp.journey",
+        "nlp.lesson",
         "nlp.quality",
         "reports",
         "storage.commands",

@@ -6,12 +6,14 @@ from statistics import NormalDist
 import pytest
 
 from insights import changes, russian, stats, trends, words
-from insights.changes import KeyFigures, Measure, Move
-from insights.stats import Change, Estimate
+from insights.anomalies import Expected
+from insights.changes import Measure
+from insights.findings import Finding
+from insights.stats import Estimate
 from insights.trends import Bucket
 from insights.words import Mood
 from nlp.labels import Intent, Tone
-from storage.queries import Figures, OpinionCount, SourceRow, Tones
+from storage.queries import Figures, Heard, Nps, OpinionCount, SourceRow, Tones
 
 
 def test_wilson_interval_as_published() -> None:
@@ -90,18 +92,27 @@ def test_a_trend_covers_every_day_once_and_keeps_gaps(length: int) -> None:
     assert all(point.net is None for point in points if point.tones.n == 0)
 
 
-def test_key_figures_stand_beside_those_before() -> None:
-    now = Figures(40, 4, Tones(20, 4, 10, 2), (1, 0, 0, 0, 3), {Intent.CHURN: 9})
-    figures = changes.key_figures(now, Figures(30, 0, Tones(3, 7, 20)))
-    assert (figures.mentions, figures.mentions_before, figures.unread) == (40, 30, 4)
-    assert figures.net.now is not None
-    assert figures.net.now.value == pytest.approx(-10 / 36)
-    assert figures.churn.now == stats.share(9, 36)
-    assert figures.negative.change is not None
-    assert figures.negative.change.significant
-    alone = changes.key_figures(now, None)
-    assert alone.mentions_before is None
-    assert alone.net.change is None
+@pytest.mark.parametrize("length", [1, 5, 28, 42, 100])
+def test_a_course_is_of_weeks_whatever_the_bucket(length: int) -> None:
+    start = date(2024, 2, 27)
+    end = start + timedelta(days=length - 1)
+    by_day = {
+        start + timedelta(days=number): Figures(
+            2, 1, Tones(1), (0, 0, 0, 0, 1), {Intent.CHURN: 1}, Nps(1, 1, 0), Heard(1, number, 0)
+        )
+        for number in range(length)
+    }
+    course = trends.course(by_day, start, end)
+    assert len(course) == len(trends.spans(start, end))
+    assert course[-1].mentions == 2 * min(length, 7)
+    for figures in course:
+        n = figures.analysed
+        assert (figures.mentions, figures.unread, figures.tones.negative) == (2 * n, n, n)
+        assert figures.intents == {Intent.CHURN: n}
+        assert (figures.ratings[4], figures.nps) == (n, Nps(n, n, 0))
+        assert figures.heard.n == n
+    last = course[-1].heard
+    assert last.peak_end == pytest.approx(length - 1 - (last.n - 1) / 2)
 
 
 def test_moves_are_beyond_chance_and_largest_first() -> None:
@@ -124,21 +135,77 @@ def test_silent_sources_stay_in_the_table() -> None:
     assert lines[1].net is None
 
 
-def told(now: Tones, before: Tones | None, *pains: Move, days: bool = True) -> words.Headline:
-    earlier = Figures(before.n, 0, before) if before else None
-    figures = changes.key_figures(Figures(now.n, 0, now), earlier)
-    return words.headline(figures, pains, (), comparable=days)
+def finding(**fields: object) -> Finding:
+    standard: dict[str, object] = {
+        "touchpoint": "delivery",
+        "tone": Tone.NEGATIVE,
+        "start": date(2026, 3, 3),
+        "end": date(2026, 3, 9),
+        "count": 43,
+        "excess": 31.0,
+        "usual": Expected(11.8, 5.2),
+    }
+    return Finding(**(standard | fields))  # type: ignore[arg-type]
+
+
+FALL = finding(count=8, excess=-58.0, usual=None, before=((66, 210), (8, 150)))
+PRAISE = finding(touchpoint="loyalty_program", tone=Tone.POSITIVE)
+FEWER = finding(
+    touchpoint="staff", tone=Tone.POSITIVE, excess=-9.0, usual=None, before=((30, 100), (5, 100))
+)
+
+
+def told(
+    now: Tones, before: Tones | None, *found: Finding, days: bool = True, unread: int = 0
+) -> words.Headline:
+    net = Measure(stats.net_sentiment(now), stats.net_sentiment(before) if before else None)
+    negative = [stats.share(t.negative, t.n) if t else None for t in (now, before)]
+    return words.headline(net, Measure(*negative), found, unread=unread, comparable=days)
 
 
 def test_a_significant_fall_names_its_cause() -> None:
-    delivery = Move("delivery", 43, 12, Change(0.15, 0.1, 0.2))
-    headline = told(Tones(50, 20, 30), Tones(20, 30, 50), delivery)
+    headline = told(Tones(50, 20, 30), Tones(20, 30, 50), PRAISE, finding())
     assert headline.mood is Mood.WORSE
     assert headline.text == (
-        "Негатив вырос на 30\u00a0п.п. — до 50\u202f%, заметнее всего — «Доставка и выдача». "
-        "Сейчас индекс −20, был +30."
+        "Негатив вырос на 30\u00a0п.п. — до 50\u202f% из-за доставки: "
+        "43\u00a0жалобы вместо обычных 12±5."
     )
-    assert headline.reasons == ("Доставка и выдача: 43\u00a0негативных мнения, было 12",)
+
+
+def test_a_significant_rise_names_what_became_rarer() -> None:
+    headline = told(Tones(20, 30, 50), Tones(50, 20, 30), finding(), FALL)
+    assert headline.mood is Mood.BETTER
+    assert headline.text == (
+        "Негатив снизился на 30\u00a0п.п. — до 20\u202f%, заметнее всего — «Доставка и выдача»: "
+        "жалоб 5\u202f%, было 31\u202f%."
+    )
+
+
+def test_praise_may_be_the_cause() -> None:
+    better = told(Tones(20, 5, 75), Tones(20, 40, 40), finding(), PRAISE)
+    assert better.text == (
+        "Индекс тональности вырос на 35\u00a0пунктов благодаря бонусам: "
+        "43\u00a0похвалы вместо обычных 12±5."
+    )
+    worse = told(Tones(20, 40, 40), Tones(20, 5, 75), FEWER)
+    assert worse.mood is Mood.WORSE
+    assert worse.text.endswith("заметнее всего — «Персонал»: похвал 5\u202f%, было 30\u202f%.")
+
+
+def test_without_a_change_the_greatest_finding_is_told() -> None:
+    headline = told(Tones(22, 30, 48), Tones(20, 30, 50), finding())
+    assert headline.mood is Mood.SAME
+    assert headline.text.replace("\u00a0", " ") == (
+        "Индекс тональности +26 — заметно не изменился (был +30). Главное — "
+        "доставка и выдача: 43 жалобы вместо обычных 12±5, с 3 по 9 марта."
+    )
+    rare = finding(excess=-9.0, usual=None, before=((30, 300), (1, 300)))
+    assert told(Tones(22, 30, 48), Tones(20, 30, 50), rare).text.endswith(
+        "Главное — доставка и выдача: жалоб меньше 1\u202f%, было 10\u202f%."
+    )
+    alone = told(Tones(22, 30, 48), None, finding())
+    assert alone.mood is Mood.WORSE
+    assert told(Tones(22, 30, 48), None, PRAISE, days=False).mood is Mood.BETTER
 
 
 def test_shown_figures_add_up() -> None:
@@ -164,13 +231,7 @@ def test_a_change_too_small_to_be_shown_is_no_news() -> None:
 def test_chance_is_not_told_as_news() -> None:
     headline = told(Tones(22, 30, 48), Tones(20, 30, 50))
     assert headline.mood is Mood.SAME
-    assert "без заметных изменений" in headline.text
-
-
-def test_a_rise_without_less_negative_speaks_of_the_index() -> None:
-    headline = told(Tones(20, 5, 75), Tones(20, 40, 40))
-    assert headline.mood is Mood.BETTER
-    assert headline.text.startswith("Индекс тональности вырос на 35\u00a0пунктов.")
+    assert headline.text == "Индекс тональности +26 — заметно не изменился (был +30)."
 
 
 @pytest.mark.parametrize(
@@ -178,7 +239,7 @@ def test_a_rise_without_less_negative_speaks_of_the_index() -> None:
     [
         (Tones(), None, True, "упоминаний нет"),
         (Tones(1, 1, 1), Tones(30, 30, 30), True, "Данных мало"),
-        (Tones(9, 9, 9), None, False, "выберите период"),
+        (Tones(9, 9, 9), None, False, "за всё время."),
         (Tones(9, 9, 9), Tones(), True, "упоминаний нет"),
     ],
 )
@@ -191,10 +252,7 @@ def test_what_cannot_be_told_is_said(
 
 
 def test_unread_only_is_said() -> None:
-    nothing = Measure(None, None)
-    figures = KeyFigures(12, None, 12, nothing, nothing, nothing, nothing, nothing)
-    headline = words.headline(figures, (), (), comparable=True)
-    assert headline.text == "12\u00a0упоминаний ещё не проанализировано."
+    assert told(Tones(), None, unread=12).text == "12\u00a0упоминаний ещё не проанализировано."
 
 
 def test_a_measure_without_past_has_no_change() -> None:
@@ -224,6 +282,12 @@ def test_numbers_and_dates() -> None:
     assert russian.days(date(2026, 3, 7), date(2026, 3, 7)) == "7\u00a0марта\u00a02026"
     assert russian.days(date(2025, 12, 30), date(2026, 1, 2)) == (
         "30\u00a0декабря\u00a02025 – 2\u00a0января\u00a02026"
+    )
+    assert russian.span(date(2026, 3, 3), date(2026, 3, 9), year=2026) == (
+        "с\u00a03 по\u00a09\u00a0марта"
+    )
+    assert russian.span(date(2025, 12, 3), date(2025, 12, 9), year=2026) == (
+        "с\u00a03 по\u00a09\u00a0декабря\u00a02025"
     )
     today = date(2026, 5, 1)
     assert russian.short_days(date(2026, 2, 28), date(2026, 3, 6), today) == (

@@ -138,10 +138,14 @@ def test_a_database_of_the_version_before_works_on(empty: Database, tmp_path: Pa
     assert [row.group_id for row in rows(empty, t.mention)] == [1, None, 1]
     assert rows(empty, t.mention)[0].language == "ru"
     assert [row.is_repeat for row in rows(empty, t.mention_brand)] == [False, False, True]
-    sums = [rows(empty, table) for table in (t.mention_daily, t.opinion_daily)]
+    tables = (
+        t.mention_daily, t.opinion_daily, t.facet_daily, t.tone_daily, t.mention_total,
+        t.touchpoint_daily,
+    )  # fmt: skip
+    sums = [rows(empty, table) for table in tables]
     with empty.write() as session:
         rollups.recount(session)
-    assert sums == [rows(empty, table) for table in (t.mention_daily, t.opinion_daily)]
+    assert sums == [rows(empty, table) for table in tables]
     with empty.read() as session:
         found = queries.mentions(session, Filter(repeats=True, voices_only=False), limit=9)
         (crawl,) = queries.history(session, sources["reviews"].id)

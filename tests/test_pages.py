@@ -1,13 +1,13 @@
 """Every page of the app over databases of every size and shape; a new page is covered by itself."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from demo_stream import Demo
-from streamlit.testing.v1 import AppTest
+from visiting import app_at, is_filtered, link_of, text_of, visited
 from world import COMPETITOR, MODEL, MOSCOW, NOW, OURS, World, fill, found, judged, said, tell_all
 
 from nlp.analysis import Failure, Opinion, Result
@@ -16,7 +16,6 @@ from storage import settings
 from storage.crawls import BrandDeclaration
 from storage.database import Database
 
-ROOT = Path(__file__).parent.parent
 TODAY = NOW.astimezone(MOSCOW).date().isoformat()
 
 #: A journey of one's own, which leaves most touchpoints out.
@@ -106,49 +105,6 @@ def _fresh_caches() -> None:
     st.cache_resource.clear()
 
 
-def app_at(**link: str | list[str]) -> AppTest:
-    """A new visitor on the first page."""
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.query_params.update(link)
-    return app.run()
-
-
-def visited(app: AppTest) -> Iterator[tuple[str, AppTest]]:
-    """Every page of the navigation in turn, by its title; each must be drawn whole."""
-    for page in list(app._registered_pages.values()):
-        app.query_params.clear()  # as Streamlit does when the page changes
-        app.switch_page(str(Path(page["script_path"]).relative_to(ROOT))).run()
-        title = page["page_name"]
-        told = [str(error.value) for error in (*app.exception, *app.error)]
-        assert not told, f"{title}: {told}"
-        assert not _NOT_FOR_PEOPLE.search(text_of(app)), f"{title}: {text_of(app)}"
-        yield title, app
-
-
-_NOT_FOR_PEOPLE = re.compile(r"\b(nan|None|inf|Traceback|NaN|Tone\.\w+|datetime\.\w+)\b")
-
-
-def text_of(app: AppTest) -> str:
-    """Everything that can be read on the page."""
-    elements = [
-        *app.markdown, *app.html, *app.caption, *app.title, *app.header, *app.subheader,
-        *app.info, *app.warning,
-    ]  # fmt: skip
-    told = [re.sub(r"<style>.*?</style>", "", str(e.proto.body), flags=re.S) for e in elements]
-    told += [f"{metric.label} {metric.value} {metric.delta or ''}" for metric in app.metric]
-    return "\n".join(told)
-
-
-def is_filtered(app: AppTest) -> bool:
-    """Whether the page has the filter bar."""
-    return any(field.key == "filter_text" for field in app.text_input)
-
-
-def link_of(app: AppTest) -> dict[str, list[str]]:
-    """The URL's parameters (a lone value comes as a string)."""
-    return {k: v if isinstance(v, list) else [v] for k, v in app.query_params.items()}
-
-
 @pytest.mark.parametrize("shape", FILLED)
 def test_every_page_is_drawn_over(make: Callable[..., World], shape: str) -> None:
     FILLED[shape](make())
@@ -192,9 +148,9 @@ def test_pages_that_need_mentions_say_what_to_do_until_there_are_some(
 def test_where_the_filter_leaves_nothing_pages_say_so(file: Path, large: bytes) -> None:
     file.write_bytes(large)
     for title, app in visited(app_at(period="all", q="такогословатутнет")):
-        if is_filtered(app):
-            assert app.info, title
-            assert re.search(r"\bнет\b|ничего|не наш", app.info[0].value), title
+        # How well the model reads is measured on other texts as well.
+        if is_filtered(app) and title != "Качество":
+            assert re.search(r"упоминаний нет|мнений нет|ничего нет", text_of(app)), title
 
 
 def test_a_filter_survives_every_change_of_page(file: Path, large: bytes) -> None:

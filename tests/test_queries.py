@@ -366,7 +366,7 @@ NAMES_OF = Names({"moroshka": 1, "": 2}, {"ВК, группа": 7})
 def test_a_link_brings_the_same_filter(where: Filter) -> None:
     params = to_params(where, NAMES_OF)
     assert params
-    assert from_params(params, NAMES_OF) == (where, ())
+    assert from_params(params, NAMES_OF, DAY) == (where, ())
 
 
 @pytest.mark.parametrize(
@@ -375,16 +375,30 @@ def test_a_link_brings_the_same_filter(where: Filter) -> None:
         ("brand", "нет"), ("source", "x"), ("topic", "love"), ("tone", "happy"), ("kind", "x"),
         ("rating", "0-9"), ("rating", "4-2"), ("rating", "x"), ("from", "вчера"),
         ("from", "0001-01-01"), ("to", "2026-13-01"), ("to", "9999-12-31"), ("period", "28"),
+        ("period", "0d"), ("period", "99999d"),
         ("all", "yes"), ("foo", "1"),
     ],
 )  # fmt: skip
 def test_nonsense_in_a_link_is_left_out_and_told(key: str, value: str) -> None:
     params = {key: [value], "q": ["хлеб"]}
-    assert from_params(params, NAMES_OF) == (Filter(text="хлеб"), (Problem(key, value),))
+    assert from_params(params, NAMES_OF, DAY) == (Filter(text="хлеб"), (Problem(key, value),))
+
+
+def test_a_period_may_move_with_today() -> None:
+    where = Filter(day_from=DAY - timedelta(days=27), day_to=DAY, text="хлеб")
+    params = to_params(where, NAMES_OF, moving_with=DAY)
+    assert params == {"period": ["28d"], "q": ["хлеб"]}
+    later = DAY + timedelta(days=10)
+    moved = replace(where, day_from=later - timedelta(days=27), day_to=later)
+    assert from_params(params, NAMES_OF, later) == (moved, ())
+    past = replace(where, day_from=DAY - timedelta(days=30), day_to=DAY - timedelta(days=3))
+    assert to_params(past, NAMES_OF, moving_with=DAY) == to_params(past, NAMES_OF)
+    both = {"period": ["28d"], "from": ["2026-01-01"]}
+    assert from_params(both, NAMES_OF, DAY)[0] == Filter(day_from=date(2026, 1, 1))
 
 
 def test_a_period_that_ends_before_it_begins_is_told() -> None:
-    where, problems = from_params({"from": ["2026-02-02"], "to": ["2026-01-01"]}, NAMES_OF)
+    where, problems = from_params({"from": ["2026-02-02"], "to": ["2026-01-01"]}, NAMES_OF, DAY)
     assert where == Filter()
     assert [problem.key for problem in problems] == [Key.FROM, Key.TO]
 

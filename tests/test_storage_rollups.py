@@ -183,7 +183,10 @@ class History(RuleBasedStateMachine):
 
 
 Sums = tuple[set[Any], ...]
-TABLES = (t.mention_daily, t.opinion_daily, t.facet_daily)
+TABLES = (
+    t.mention_daily, t.opinion_daily, t.facet_daily, t.tone_daily, t.mention_total,
+    t.touchpoint_daily,
+)  # fmt: skip
 
 
 def _sums(shop: Shop) -> Sums:
@@ -215,7 +218,12 @@ def _plain_recount(shop: Shop) -> Sums:
             where = {"brand_id": brand_id, "day": day, "source_id": mention.source_id}
             where["rating"] = naive.stars(mention)
             labels = where | {"tone": tone, "kind": kind}
-            _add(sums[0], labels, _of_mention(mention, answer))
+            measures = _of_mention(mention, answer)
+            _add(sums[0], labels, measures)
+            coarse = {name: where[name] for name in ("brand_id", "day", "source_id")}
+            coarse |= {"tone": tone, "voice": kind not in NOT_A_VOICE}
+            _add(sums[3], coarse, measures | {f"star{naive.stars(mention)}": 1})
+            _add(sums[4], {"brand_id": brand_id, "source_id": mention.source_id}, {"n": 1})
             found = answer.opinions if answer else []
             if human and human.opinions is not None:
                 found = human.opinions
@@ -223,7 +231,9 @@ def _plain_recount(shop: Shop) -> Sums:
                 said = {"touchpoint": opinion["touchpoint"], "tone": opinion["tone"]}
                 said["voice"] = kind not in NOT_A_VOICE
                 leaves = bool(answer) and Intent.CHURN in answer.intents
-                _add(sums[1], where | said, {"n": 1, "weight": weight, "churn": int(leaves)})
+                counted = {"n": 1, "weight": weight, "churn": int(leaves)}
+                _add(sums[1], where | said, counted)
+                _add(sums[5], {"brand_id": brand_id, "day": day} | said, counted)
             for facet in Facet:
                 if value := getattr(mention, facet):
                     _add(sums[2], labels | {"facet": str(facet), "value": value}, {"n": 1})

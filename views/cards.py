@@ -4,6 +4,7 @@ Texts come from strangers: nothing of a mention reaches the page without :func:`
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from itertools import pairwise
@@ -27,6 +28,8 @@ from storage.queries import BrandTone, MentionRow, OpinionRow
 
 _REPOST: ru.Forms = ("репост", "репоста", "репостов")
 _REPEAT: ru.Forms = ("повтор", "повтора", "повторов")
+_VIEW: ru.Forms = ("просмотр", "просмотра", "просмотров")
+_REACTION: ru.Forms = ("реакция", "реакции", "реакций")
 
 #: Longer texts are folded; the whole text is one click away.
 _FOLD = 700
@@ -43,6 +46,16 @@ def card(row: MentionRow, zone: ZoneInfo) -> str:
     if row.answer:
         parts.append(f'<div class="ok-answer"><b>Ответ компании.</b> {escape(row.answer)}</div>')
     return f'<article class="ok-card">{"".join(parts)}</article>'
+
+
+def unlabelled(row: MentionRow, zone: ZoneInfo) -> str:
+    """The mention without what was found in it: for who shall judge it unswayed."""
+    brands = tuple(replace(brand, tone=None) for brand in row.brands)
+    bare = replace(row, opinions=(), brands=brands)
+    return (
+        f'<article class="ok-card"><div class="ok-meta">{_stars(bare)} {_meta(bare, zone)}</div>'
+        f"{_text(bare, _FOLD)}</article>"
+    )
 
 
 def brief(row: MentionRow, zone: ZoneInfo) -> str:
@@ -78,7 +91,7 @@ def highlighted(text: str, opinions: Sequence[OpinionRow], start: int = 0) -> st
 
 def link(url: str) -> str:
     """A way to the mention in its source; empty where the address is none of the web."""
-    if not _is_web(url):
+    if not is_web(url):
         return ""
     return (
         f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">'
@@ -140,7 +153,8 @@ def repeats_label(row: MentionRow) -> str:
 
 def _tone(row: MentionRow) -> str:
     if row.corrected:
-        return tone_badge(row.tone, "Исправлено вручную")
+        told = "Проверено человеком" if row.confirmed else "Исправлено вручную"
+        return tone_badge(row.tone, told)
     if row.error and not row.tone:
         return (
             f'<span class="ok-badge ok-unread" title="{escape(row.error)}"><i>!</i>'
@@ -183,8 +197,18 @@ def _meta(row: MentionRow, zone: ZoneInfo) -> str:
         parts.append(f"язык: {LANGUAGES[row.language]}")
     if row.nps is not None:
         parts.append(f"готовность рекомендовать {row.nps} из 10")
-    parts.append(link(row.url))
+    parts += [_reach(row), link(row.url)]
     return " · ".join(part for part in parts if part)
+
+
+def _reach(row: MentionRow) -> str:
+    """How many saw it and how many said something to it, as far as the source tells."""
+    told = []
+    if row.views:
+        told.append(ru.counted(row.views, _VIEW))
+    if row.reactions:
+        told.append(ru.counted(row.reactions, _REACTION))
+    return " · ".join(told)
 
 
 def _brand(row: MentionRow, brand: BrandTone) -> str:
@@ -230,11 +254,13 @@ def _chips(row: MentionRow) -> str:
         for intent in row.intents
     ]
     if row.corrected:
-        chips.append('<span class="ok-chip ok-plain">✎ исправлено вручную</span>')
+        told = "✓ проверено человеком" if row.confirmed else "✎ исправлено вручную"
+        chips.append(f'<span class="ok-chip ok-plain">{told}</span>')
     return f'<div class="ok-row">{"".join(chips)}</div>' if chips else ""
 
 
-def _is_web(url: str) -> bool:
+def is_web(url: str) -> bool:
+    """Whether an address is one of the web: no other becomes a link."""
     try:
         return urlsplit(url).scheme in {"http", "https"}
     except ValueError:

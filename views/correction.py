@@ -1,7 +1,8 @@
 """Correcting a mention in place: tone, kind and what is said about which touchpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -23,8 +24,8 @@ _SIDES = (
 
 def draw(row: MentionRow) -> None:
     """The buttons under a mention, or the form where it is being corrected."""
-    if st.session_state.get(_EDITED) == row.id:
-        _form(row)
+    if is_edited(row.id):
+        form(row)
         return
     with st.container(horizontal=True, gap="small", key=f"actions_{row.id}"):
         st.button(
@@ -32,7 +33,7 @@ def draw(row: MentionRow) -> None:
             key=f"edit_{row.id}",
             type="tertiary",
             icon=":material/edit:",
-            on_click=_begin,
+            on_click=begin,
             args=(row.id,),
         )
         if row.corrected:
@@ -41,12 +42,18 @@ def draw(row: MentionRow) -> None:
                 key=f"undo_{row.id}",
                 type="tertiary",
                 icon=":material/undo:",
-                on_click=_undo,
+                on_click=undo,
                 args=(row.id,),
             )
 
 
-def _form(row: MentionRow) -> None:
+def is_edited(mention_id: int) -> bool:
+    """Whether the form of this mention is open."""
+    return bool(st.session_state.get(_EDITED) == mention_id)
+
+
+def form(row: MentionRow) -> None:
+    """What is said of the mention, to be set right."""
     names = {str(code): name for code, name in TOUCHPOINT_NAMES.items()}
     with st.form(f"correction_{row.id}"):
         tone = st.segmented_control(
@@ -84,20 +91,15 @@ def _save(row: MentionRow, tone: Tone, kind: Kind, chosen: dict[Tone, list[str]]
     opinions = corrected_opinions(row, chosen)
     kept = [CorrectedOpinion(Touchpoint(o.touchpoint), Tone(o.tone), o.start, o.end)
             for o in row.opinions]  # fmt: skip
-    changed = {
+    changed: dict[str, Any] = {
         "tone": tone if tone != row.tone else None,
         "kind": kind if kind != row.kind else None,
         "opinions": opinions if set(opinions) != set(kept) else None,
     }
     if all(value is None for value in changed.values()):
         return
-    try:
-        with context.get().db.write() as session:
-            commands.correct(session, row.id, **changed, now=datetime.now(UTC))  # type: ignore[arg-type]
-    except StorageError as error:
-        st.session_state["correction_error"] = str(error)
-        return
-    st.toast("Исправлено, цифры пересчитаны", icon=":material/check:")
+    if write(lambda session: commands.correct(session, row.id, **changed, now=datetime.now(UTC))):
+        st.toast("Исправлено, цифры пересчитаны", icon=":material/check:")
 
 
 def corrected_opinions(
@@ -123,18 +125,27 @@ def _touchpoints(row: MentionRow, tone: Tone) -> list[str]:
     return list(dict.fromkeys(o.touchpoint for o in row.opinions if o.tone == tone))
 
 
-def _begin(mention_id: int) -> None:
+def begin(mention_id: int) -> None:
+    """Open the form of a mention."""
     st.session_state[_EDITED] = mention_id
 
 
-def _undo(mention_id: int) -> None:
+def undo(mention_id: int) -> None:
+    """Take back the latest correction of a mention."""
+    now = datetime.now(UTC)
+    if write(lambda session: commands.undo_correction(session, mention_id, now=now)):
+        st.toast("Правка отменена", icon=":material/undo:")
+
+
+def write(change: Callable[[Any], None]) -> bool:
+    """Whether the change could be written; what hindered it is told by :func:`tell_errors`."""
     try:
         with context.get().db.write() as session:
-            commands.undo_correction(session, mention_id, now=datetime.now(UTC))
+            change(session)
     except StorageError as error:
         st.session_state["correction_error"] = str(error)
-        return
-    st.toast("Правка отменена", icon=":material/undo:")
+        return False
+    return True
 
 
 def tell_errors() -> None:

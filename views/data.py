@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import streamlit as st
 from sqlmodel import Session
 
+from insights import findings
 from storage import queries
 from storage.database import Database
 from storage.filters import Filter
@@ -24,11 +25,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that the overview draws."""
+    """Everything that the overview draws of a filter whose days are ``start`` … ``end``.
 
+    ``by_day`` are the days of the period; ``tones`` and ``touchpoints`` (opinions by touchpoint)
+    go back as far as :mod:`insights.findings` asks.
+    """
+
+    start: date
+    end: date
     figures: Figures
     before: Figures | None
-    by_day: dict[date, Tones]
+    by_day: dict[date, Figures]
+    tones: dict[date, Tones]
+    touchpoints: dict[date, dict[str, Tones]]
     opinions: tuple[OpinionCount, ...]
     opinions_before: tuple[OpinionCount, ...]
     source_mentions: dict[int, int]
@@ -53,9 +62,13 @@ def basics() -> Basics:
 
 
 def overview(where: Filter) -> Overview:
-    """The figures of the filter and of the equal period before."""
+    """The figures of the filter and of the equal period before; an open period ends where the
+    mentions do."""
     db, version = _state()
-    return _overview(db, version, where)
+    known = basics()
+    start = where.day_from or known.catalog.first_day or known.today
+    end = max(start, where.day_to or known.catalog.last_day or known.today)
+    return _overview(db, version, where, start, end)
 
 
 def ask(query: Callable[Concatenate[Session, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -115,15 +128,26 @@ def _basics(db: Database, version: tuple[Any, ...]) -> tuple[Catalog, str | None
 
 
 @_cached
-def _overview(db: Database, version: tuple[Any, ...], where: Filter) -> Overview:  # noqa: ARG001
+def _overview(
+    db: Database,
+    version: tuple[Any, ...],  # noqa: ARG001
+    where: Filter,
+    start: date,
+    end: date,
+) -> Overview:
     earlier = where.previous()
+    history = replace(where, day_from=findings.known_from(start, end), day_to=end)
     with db.read() as session:
         figures = queries.figures(session, where)
         volume = queries.mentions_by_source(session, replace(where, voices_only=False))
         return Overview(
+            start=start,
+            end=end,
             figures=figures,
             before=queries.figures(session, earlier) if earlier else None,
-            by_day=queries.tones_by_day(session, where),
+            by_day=queries.figures_by_day(session, where),
+            tones=queries.tones_by_day(session, history),
+            touchpoints=queries.opinions_by_day(session, history),
             opinions=queries.opinion_counts(session, where),
             opinions_before=queries.opinion_counts(session, earlier) if earlier else (),
             source_mentions=queries.mentions_by_source(session, where),

@@ -3,10 +3,25 @@
 from insights import russian as ru
 from nlp.labels import TONE_NAMES, Tone
 from reports.theme import TONE_SIGNS
-from storage.filters import UNREAD, Filter
+from storage.filters import UNREAD, Facet, Filter
 
 #: Stands for «no filter»: a selectbox takes None for «nothing chosen yet».
 ANY_RATING = (0, 5)
+
+#: Periods that end today, by their days.
+PERIODS = {7: "7 дней", 28: "4 недели", 91: "3 месяца", 182: "Полгода"}
+FACET_NAMES = {
+    Facet.PLACE: "Место или филиал",
+    Facet.PRODUCT: "Товар или услуга",
+    Facet.CITY: "Город",
+    Facet.VERSION: "Версия приложения",
+}
+FACET_CHIPS = {
+    Facet.PLACE: "место",
+    Facet.PRODUCT: "товар",
+    Facet.CITY: "город",
+    Facet.VERSION: "версия",
+}
 
 
 def period_label(where: Filter) -> str:

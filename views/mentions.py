@@ -1,5 +1,6 @@
 """«Упоминания»: the very texts behind every figure, searched, read, corrected, taken away."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -7,14 +8,39 @@ import streamlit as st
 from insights import russian as ru
 from storage import queries
 from storage.filters import UNREAD, Filter
-from storage.queries import MentionRow
-from views import cards, context, correction, data, download, state
+from storage.queries import MOST_LISTED, MentionRow, Order
+from views import (
+    cards,
+    context,
+    correction,
+    data,
+    download,
+    mention_around,
+    mention_batch,
+    mention_bulk,
+    mention_picks,
+    mention_triage,
+    state,
+)
 
 _PER_PAGE = 20
 
-#: Of a group that has many more only so many are shown under the card.
-_MOST_REPEATS = 50
-_COUNTED_ONCE = "Одинаковые тексты и репосты в цифрах считаются один раз."
+_ORDERS = {
+    Order.NEWEST: "Сначала новые",
+    Order.OLDEST: "Сначала старые",
+    Order.NEGATIVE: "Сначала самые негативные",
+    Order.UNSURE: "Сначала те, где модель не уверена",
+    Order.REACH: "Сначала те, что увидели больше людей",
+    Order.RATING: "Сначала с низкой оценкой",
+}
+_ORDER = "order"
+_LIST, _MARK, _ONE = "Список", "Несколько", "По одному"
+_MODES = {
+    _LIST: ":material/view_list:",
+    _MARK: ":material/check_box:",
+    _ONE: ":material/keyboard:",
+}
+_MODE = "mentions_mode"
 
 _TURNED = "page_was_turned"
 #: A turned page begins at its top, as in a book. A constant: no text of a mention is in it.
@@ -28,25 +54,95 @@ def draw() -> None:
     basics = data.basics()
     where = state.current(basics)
     total = data.count(where)
+    order = Order(state.own(_ORDER, Order.NEWEST, frozenset(Order)))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(ru.counted(total, ru.MENTION).capitalize(), anchor=False, width="stretch")
         download.draw(where, total)
     _left_out(where)
     correction.tell_errors()
+    mention_batch.draw()
     if total == 0:
         _nothing(where)
         return
-    pages = (total + _PER_PAGE - 1) // _PER_PAGE
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="list_bar"):
+        mode = _mode()
+        _orders(order)
+    if mode == _ONE:
+        mention_triage.draw(where, total, order, context.get().zone)
+    else:
+        _page(where, total, order, is_marking=mode == _MARK)
+
+
+def _mode() -> str:
+    chosen = st.segmented_control(
+        "Как смотреть",
+        list(_MODES),
+        format_func=lambda mode: f"{_MODES[mode]} {mode}",
+        default=_LIST,
+        required=True,
+        label_visibility="collapsed",
+        key=_MODE,
+        on_change=mention_triage.forget,
+    )
+    return chosen or _LIST
+
+
+def _orders(order: Order) -> None:
+    name = f"mentions_{_ORDER}"
+    st.session_state[name] = order
+
+    def written() -> None:
+        state.keep(
+            _ORDER, None if st.session_state[name] == Order.NEWEST else st.session_state[name]
+        )
+        st.session_state[state.PAGE] = 1
+
+    st.selectbox(
+        "Порядок",
+        list(Order),
+        format_func=_ORDERS.__getitem__,
+        label_visibility="collapsed",
+        width=330,
+        key=name,
+        on_change=written,
+    )
+
+
+def _page(where: Filter, total: int, order: Order, *, is_marking: bool) -> None:
+    pages = (min(total, MOST_LISTED) + _PER_PAGE - 1) // _PER_PAGE
     page = min(st.session_state.get(state.PAGE, 1), pages)
-    zone = context.get().zone
-    offset = (page - 1) * _PER_PAGE
-    for row in data.ask(queries.mentions, where, limit=_PER_PAGE, offset=offset):
-        with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
-            st.html(cards.card(row, zone))
-            _repeats(row, zone)
-            correction.draw(row)
+    rows = data.ask(
+        queries.mentions, where, limit=_PER_PAGE, offset=(page - 1) * _PER_PAGE, order=order
+    )
+    if total > MOST_LISTED:
+        _too_many(total, order)
+    if is_marking:
+        mention_bulk.draw(where, rows, total, order)
+    _cards(rows, context.get().zone, is_marking=is_marking)
     if pages > 1:
         _paging(page, pages)
+
+
+def _cards(rows: Sequence[MentionRow], zone: ZoneInfo, *, is_marking: bool) -> None:
+    around = data.ask(queries.around, [row.id for row in rows])
+    for row in rows:
+        with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
+            if is_marking:
+                mention_picks.box(row)
+            st.html(cards.card(row, zone))
+            mention_around.draw(row, around[row.id], zone)
+            correction.draw(row)
+
+
+def _too_many(total: int, order: Order) -> None:
+    listed, all_of_them = ru.number(MOST_LISTED), ru.counted(total, ru.OF_MENTION)
+    if order is Order.OLDEST:
+        told = f"Показаны {listed} самых старых из {all_of_them}."
+    elif order is Order.NEWEST:
+        told = f"Показаны {listed} самых новых из {all_of_them}."
+    else:
+        told = f"Упорядочены {listed} самых новых из {all_of_them}."
+    st.caption(f"{told} Чтобы увидеть другие, сузьте период или добавьте фильтр.")
 
 
 def _left_out(where: Filter) -> None:
@@ -61,19 +157,6 @@ def _left_out(where: Filter) -> None:
             on_click=state.change,
             kwargs={"voices_only": False},
         )
-
-
-def _repeats(row: MentionRow, zone: ZoneInfo) -> None:
-    """The other texts of the group, read when they are asked for."""
-    told = cards.repeats_label(row)
-    if not told:
-        return
-    if not st.toggle(told, key=f"repeats_{row.id}", help=_COUNTED_ONCE):
-        return
-    for other in data.ask(queries.repeats, row.id, limit=_MOST_REPEATS):
-        st.html(cards.brief(other, zone))
-    if row.repeats > _MOST_REPEATS:
-        st.caption(f"Показаны первые {_MOST_REPEATS}; все – с фильтром «Показывать повторы»")
 
 
 def _paging(page: int, pages: int) -> None:

@@ -1,155 +1,154 @@
-"""The row of key figures: value, change, and on hover n, interval and definition."""
+"""The key figures as tiles: value, change, course; n and interval on hover; a click opens them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
 import streamlit as st
 
 from insights import russian as ru
-from insights import stats
-from insights.changes import KeyFigures, Measure
+from insights import stats, trends
+from insights.changes import Measure
+from insights.indices import CSAT, INDICES, NPS, PEAK_END, PLAIN_MEAN, Index
 from insights.stats import Estimate
-from insights.trends import Point
 from storage.filters import Filter
 from storage.queries import Figures
+from views import opening
 
 _NOISE = "не значимо"
+_COLUMNS = 5
+
+_VOLUME = (
+    "Сколько раз о бренде написали: клиенты, без рекламы и новостей, если фильтр не говорит иного. "
+    "Текст о двух брендах считается для каждого из них."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    label: str
+    index: Index
     measure: Measure
-    index: bool
-    unit: ru.Forms
-    definition: str
-    more_is_better: bool = True
-    line: tuple[float, ...] = ()
+    now: Estimate
+    line: tuple[float, ...]
+    help: str
 
 
-def draw(counts: Figures, figures: KeyFigures, points: Sequence[Point], where: Filter) -> None:
-    """All tiles; a figure that nothing tells of (no ratings) is left out."""
-    tiles = [*_tone_tiles(figures, points, where), *_other_tiles(counts, figures)]
-    told = [(tile, tile.measure.now) for tile in tiles if tile.measure.now]
-    with st.grid(len(told) + 1, min_column_width=150, gap="small", key="metrics"):
-        _volume(figures, points)
-        for tile, now in told:
-            _metric(tile, now)
-
-
-def _tone_tiles(figures: KeyFigures, points: Sequence[Point], where: Filter) -> list[_Tile]:
-    unit, units = ("мнений", ru.OPINION) if where.touchpoints else ("упоминаний", ru.MENTION)
-    return [
-        _Tile(
-            "Индекс тональности",
-            figures.net,
-            True,
-            units,
-            f"Доля позитивных минус доля негативных {unit}, от −100 до +100.",
-            line=tuple(point.net.value * 100 for point in points if point.net),
-        ),
-        _Tile(
-            "Негатив",
-            figures.negative,
-            False,
-            units,
-            f"Доля негативных среди проанализированных {unit}.",
-            more_is_better=False,
-            line=tuple(
-                point.tones.negative / point.tones.n * 100 for point in points if point.tones.n
-            ),
-        ),
+def draw(
+    now: Figures,
+    before: Figures | None,
+    by_day: Mapping[date, Figures],
+    days: tuple[date, date],
+    where: Filter,
+) -> None:
+    """All tiles; an index that nothing tells of (no ratings, no survey) is left out."""
+    course = trends.course(by_day, *days)
+    tiles = [
+        tile
+        for index in INDICES
+        # The plain mean is told beside «peak and end», which it explains.
+        if index is not PLAIN_MEAN and (tile := _tile(index, now, before, course, where))
     ]
+    with st.grid(_COLUMNS, min_column_width=150, gap="small", key="metrics"):
+        _volume(now, before, by_day, days)
+        for tile in tiles:
+            _draw(tile)
 
 
-def _other_tiles(counts: Figures, figures: KeyFigures) -> list[_Tile]:
-    return [
-        _Tile(
-            "CSAT",
-            figures.csat,
-            False,
-            ru.RATING,
-            "Доля оценок 4 и 5 среди упоминаний с оценкой." + _mean(counts),
-        ),
-        _Tile(
-            "Собираются уйти",
-            figures.churn,
-            False,
-            ru.MENTION,
-            "Доля упоминаний, авторы которых уходят или больше не придут.",
-            more_is_better=False,
-        ),
-        _Tile(
-            "NPS",
-            figures.nps,
-            True,
-            ru.ANSWER,
-            "По ответам опроса: доля оценок 9–10 минус доля 0–6, от −100 до +100.",
-        ),
-    ]
+def _tile(
+    index: Index, now: Figures, before: Figures | None, course: Sequence[Figures], where: Filter
+) -> _Tile | None:
+    value = index.of(now)
+    if value is None:
+        return None
+    measure = Measure(value, index.of(before) if before else None)
+    line = tuple(point.value * 100 for figures in course if (point := index.of(figures)))
+    return _Tile(index, measure, value, line, _help(index, measure, now, where))
 
 
-def _volume(figures: KeyFigures, points: Sequence[Point]) -> None:
-    before = figures.mentions_before
-    delta = None if before is None else ru.number(figures.mentions - before, sign=True)
-    st.metric(
-        "Упоминания",
-        ru.number(figures.mentions),
-        delta=delta,
-        delta_color="off",
-        delta_arrow=_arrow(figures.mentions - before) if before is not None else "off",
-        delta_description=None if before is None else f"было {ru.number(before)}",
-        help="Сколько раз о бренде написали: клиенты, без рекламы и новостей, "
-        "если фильтр не говорит иного. Текст о двух брендах считается для каждого из них.",
-        chart_data=_line([float(point.tones.n) for point in points]),
-        chart_type="bar",
-        border=True,
-        height="stretch",
-    )
-
-
-def _metric(tile: _Tile, now: Estimate) -> None:
-    change = tile.measure.change
-    value = ru.index(now.value) if tile.index else ru.percent(now.value)
-    moved = tile.measure.points
+def _draw(tile: _Tile) -> None:
+    change, moved = tile.measure.change, tile.measure.points
     certain = bool(change and change.significant and moved)
     # Said outright: Streamlit looks for a hyphen, our minus sign is a real one.
-    good = (moved > 0) == tile.more_is_better
-    st.metric(
-        tile.label,
-        value,
-        delta=_difference(tile) if change else None,
-        delta_color="off" if not certain else "green" if good else "red",
-        delta_arrow=_arrow(moved),
-        delta_description=_NOISE if change and not certain else None,
-        help=_help(tile, now),
-        chart_data=_line(tile.line),
-        border=True,
-        height="stretch",
-    )
+    good = (moved > 0) == tile.index.more_is_better
+    with st.container(key=f"tile_{tile.index.code}", height="stretch"):
+        st.metric(
+            tile.index.name,
+            tile.index.told(tile.now.value),
+            delta=tile.index.told_change(moved) if change else None,
+            delta_color="off" if not certain else "green" if good else "red",
+            delta_arrow=_arrow(moved),
+            delta_description=_NOISE if change and not certain else None,
+            chart_data=_line(tile.line),
+            border=True,
+            height="stretch",
+        )
+        # No part of a filter asks for survey answers.
+        behind = None if tile.index is NPS else tile.index.behind
+        _cover(tile.index.code, tile.index.name, tile.help, behind)
 
 
-def _difference(tile: _Tile) -> str:
-    moved = tile.measure.points
-    return ru.number(moved, sign=True) if tile.index else ru.points(moved)
+def _volume(
+    now: Figures,
+    before: Figures | None,
+    by_day: Mapping[date, Figures],
+    days: tuple[date, date],
+) -> None:
+    was = before.mentions if before else 0
+    moved = now.mentions - was if was else None
+    bars = [
+        sum(figures.mentions for day, figures in by_day.items() if first <= day <= last)
+        for first, last in trends.spans(*days)
+    ]
+    with st.container(key="tile_volume", height="stretch"):
+        st.metric(
+            "Упоминания",
+            ru.number(now.mentions),
+            delta=None if moved is None else ru.number(moved, sign=True),
+            delta_color="off",
+            delta_arrow="off" if moved is None else _arrow(moved),
+            delta_description=f"было {ru.number(was)}" if was else None,
+            chart_data=_line([float(n) for n in bars]),
+            chart_type="bar",
+            border=True,
+            height="stretch",
+        )
+        _cover("volume", "Упоминания", _VOLUME, {})
 
 
-def _help(tile: _Tile, now: Estimate) -> str:
-    show = ru.index if tile.index else ru.percent
-    text = f"{tile.definition}\n\nn = {ru.counted(now.n, tile.unit)}."
-    text += f" Интервал 95 %: {show(now.low)} … {show(now.high)}."
-    if tile.measure.change and not tile.measure.change.significant:
+def _cover(code: str, name: str, told: str, behind: Mapping[str, Any] | None) -> None:
+    """An unseen button all over the tile: on hover it tells, on a click it opens the mentions."""
+    if st.button(
+        f"Открыть: {name}",
+        key=f"open_{code}",
+        help=told,
+        type="tertiary",
+        disabled=behind is None,
+    ):
+        opening.mentions(**behind or {})
+
+
+def _help(index: Index, measure: Measure, now: Figures, where: Filter) -> str:
+    unit = index.counts(where)
+    value, before = measure.now, measure.before
+    text = index.definition + _beside(index, now)
+    if value:
+        text += f"\n\nn = {ru.counted(value.n, unit)}. Интервал 95 %: {index.interval(value)}."
+    if measure.change and not measure.change.significant:
         text += " Изменение — в пределах погрешности."
-    before = tile.measure.before
     if before:
-        text += f"\n\nВ прошлом периоде: {show(before.value)} ({ru.counted(before.n, tile.unit)})."
+        told = f"{index.told(before.value)} ({ru.counted(before.n, unit)})"
+        text += f"\n\nВ прошлом периоде: {told}."
     return text
 
 
-def _mean(counts: Figures) -> str:
-    mean = stats.mean_rating(counts.ratings)
-    return f" Средняя оценка {ru.number(mean, 1)} из 5." if mean else ""
+def _beside(index: Index, now: Figures) -> str:
+    """What is read beside an index."""
+    if index is CSAT and (mean := stats.mean_rating(now.ratings)):
+        return f" Средняя оценка {ru.number(mean, 1)} из 5."
+    if index is PEAK_END and (plain := PLAIN_MEAN.of(now)):
+        return f" {PLAIN_MEAN.name}: {PLAIN_MEAN.told(plain.value)}."
+    return ""
 
 
 def _arrow(change: float) -> Literal["up", "down", "off"]:

@@ -29,7 +29,6 @@ def mentions(**parts: Any) -> None:
 
 def page(path: str, **parts: Any) -> None:
     """Go to a page (``views/pains.py``), the filter with these parts changed."""
-    if parts:
-        state.change(**parts)
-    basics = data.basics()
-    st.switch_page(path, query_params=state.params(basics, state.current(basics)))
+    # The address of the page that is left stays as it was: Back shall lead to what was seen there.
+    where = state.change(**parts)
+    st.switch_page(path, query_params=state.params(data.basics(), where))

@@ -1,61 +1,64 @@
-"""«Обзор»: what changed, in words first, then the figures and the charts behind it."""
-
-from html import escape
+"""«Обзор»: what changed and why, in words first, then the figures and the charts behind it."""
 
 import streamlit as st
 
-from insights import changes, trends, words
+from insights import changes, trends
 from insights import russian as ru
-from insights.changes import KeyFigures
+from insights.pains import Side, pain_points, strengths
 from insights.trends import Point
-from insights.words import Headline, Mood
-from nlp.labels import Tone
 from reports import charts
+from reports.charts import Mark
 from reports.theme import STACK
 from storage import queries
 from storage.filters import UNREAD, Filter
-from views import cards, context, data, metrics, opening, sources, state, style, trust
+from storage.queries import Figures
+from views import (
+    cards,
+    context,
+    data,
+    headline,
+    metrics,
+    opening,
+    pain_state,
+    sources,
+    state,
+    style,
+    trust,
+)
 from views.data import Basics, Overview
-from views.filter_words import period_label
 
-#: How many touchpoints and latest mentions are shown.
-_TOUCHPOINTS = 10
+#: How many pains, strengths and latest mentions are shown.
+_TOP = 5
 _LATEST = 4
 
-_MOODS = {
-    Mood.WORSE: ("negative", "▼"),
-    Mood.BETTER: ("positive", "▲"),
-    Mood.SAME: ("neutral", "="),
-    Mood.UNKNOWN: ("unread", ""),
-}
 _SHOWN = {
     charts.Shown.COUNTS: "Упоминания",
     charts.Shown.SHARES: "Доли",
     charts.Shown.INDEX: "Индекс",
 }
+_SIDES = {Side.PAIN: "Что болит", Side.JOY: "Что радует"}
 
 
 def draw() -> None:
     """The page."""
     basics = data.basics()
     where = state.current(basics)
-    found = data.overview(where)
-    figures = changes.key_figures(found.figures, found.before)
-    _headline(basics, where, found, figures)
-    if found.left_out:
-        more = ru.number(found.left_out)
-        st.caption(f"Считаются голоса клиентов; ещё {more} — реклама, новости, прочее.")
-    _unread(figures)
-    if figures.mentions == 0:
+    with st.skeleton(height=420):
+        found = data.overview(where)
+    told = headline.findings(where, found)
+    headline.draw(basics, where, found, told)
+    _unread(found.figures)
+    if found.figures.mentions == 0:
         st.info("За этот период по этим фильтрам упоминаний нет.", icon=":material/search_off:")
         return
-    points = _points(basics, where, found)
-    metrics.draw(found.figures, figures, points, where)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
-        _over_time(points)
+        headline.listed(basics, where, found, told)
     with right:
-        _touchpoints(found)
+        points = trends.trend(found.tones, found.start, found.end)
+        _over_time(points, headline.marks(told))
+    metrics.draw(found.figures, found.before, found.by_day, (found.start, found.end), where)
+    _weighed(found)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _sources(basics, found)
@@ -64,35 +67,7 @@ def draw() -> None:
     trust.draw()
 
 
-def _headline(basics: Basics, where: Filter, found: Overview, figures: KeyFigures) -> None:
-    now = (found.opinions, found.figures.analysed)
-    before = (found.opinions_before, found.before.analysed if found.before else 0)
-    told = words.headline(
-        figures,
-        changes.moves(now, before, Tone.NEGATIVE),
-        changes.moves(now, before, Tone.POSITIVE),
-        comparable=where.days is not None,
-    )
-    st.html(_headline_html(told))
-    brands = [b.name or "без бренда" for b in basics.catalog.brands if b.id in where.brands]
-    earlier = where.previous()
-    compared = f" · в сравнении с {period_label(earlier)}" if earlier else ""
-    st.caption(
-        style.plain(f"{', '.join(brands) or 'Все бренды'} · {period_label(where)}{compared}")
-    )
-
-
-def _headline_html(told: Headline) -> str:
-    tone, sign = _MOODS[told.mood]
-    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in told.reasons)
-    why = f'<div class="why">{reasons}</div>' if reasons else ""
-    return (
-        f'<div class="ok-headline ok-{tone}" role="status">'
-        f'<p class="said"><span class="sign">{sign}</span> {escape(told.text)}</p>{why}</div>'
-    )
-
-
-def _unread(figures: KeyFigures) -> None:
+def _unread(figures: Figures) -> None:
     if not figures.unread:
         return
     failed = data.ask(queries.failed)
@@ -108,14 +83,7 @@ def _unread(figures: KeyFigures) -> None:
             opening.mentions(tones=(UNREAD,))
 
 
-def _points(basics: Basics, where: Filter, found: Overview) -> tuple[Point, ...]:
-    """The buckets of the period; an open period ends where the mentions do."""
-    start = where.day_from or basics.catalog.first_day or basics.today
-    end = where.day_to or basics.catalog.last_day or basics.today
-    return trends.trend(found.by_day, start, max(start, end))
-
-
-def _over_time(points: tuple[Point, ...]) -> None:
+def _over_time(points: tuple[Point, ...], marks: tuple[Mark, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Тональность во времени", anchor=False, width="stretch")
         shown = st.segmented_control(
@@ -127,32 +95,38 @@ def _over_time(points: tuple[Point, ...]) -> None:
             label_visibility="collapsed",
             key="shown_over_time",
         )
-    chart = charts.tone_over_time(points, shown or charts.Shown.COUNTS, style.look(), legend=False)
+    shown = shown or charts.Shown.COUNTS
+    chart = charts.tone_over_time(points, shown, style.look(), legend=False, marks=marks)
     if shown is not charts.Shown.INDEX:
         st.html(cards.legend(STACK))
-    picked = opening.chart(
-        chart, f"over_time_{shown}", "Тональность упоминаний по дням или неделям"
-    )
+    picked = opening.chart(chart, f"over_time_{shown}", "Тональность упоминаний по дням")
     if picked:
         day_from, day_to = charts.picked_days(picked)
         tones = {"tones": (picked["code"],)} if "code" in picked else {}
         opening.mentions(day_from=day_from, day_to=day_to, **tones)
 
 
-def _touchpoints(found: Overview) -> None:
-    st.subheader("Что хвалят и за что ругают", anchor=False)
-    counts = found.opinions[:_TOUCHPOINTS]
-    if not counts:
-        st.caption("Мнений о конкретных сторонах пока не найдено.")
-        return
-    st.html(cards.legend(charts.SIDES))
-    picked = opening.chart(
-        charts.touchpoint_bars(counts, style.look(), legend=False),
-        "touchpoints",
-        "Негативные и позитивные мнения по темам",
-    )
-    if picked:
-        opening.mentions(touchpoints=(picked["touchpoint"],), tones=(picked["code"],))
+def _weighed(found: Overview) -> None:
+    """Pains and strengths on one scale, so that they can be compared."""
+    now = (found.opinions, found.figures.analysed)
+    before = (found.opinions_before, found.before.analysed) if found.before else None
+    ranked = {Side.PAIN: pain_points(now, before), Side.JOY: strengths(now, before)}
+    longest = max((one.impact.value for top in ranked.values() for one in top), default=0.0)
+    for (side, title), column in zip(_SIDES.items(), st.columns(2, gap="large"), strict=True):
+        top = ranked[side][:_TOP]
+        with column:
+            st.subheader(title, anchor=False)
+            if not top:
+                st.caption("Мнений о конкретных сторонах пока не найдено.")
+                continue
+            verb = "отнимает" if side is Side.PAIN else "прибавляет"
+            st.caption(f"Сколько пунктов индекса {verb}; ▲▼ — больше или меньше, чем раньше")
+            chart = charts.impact_bars(top, side, style.look(), longest=longest)
+            picked = opening.chart(chart, f"weighed_{side}", title)
+            if picked:
+                state.keep(pain_state.SIDE, side)
+                state.keep(pain_state.CHOSEN, picked["touchpoint"])
+                opening.page("views/pains.py")
 
 
 def _sources(basics: Basics, found: Overview) -> None:
@@ -160,11 +134,8 @@ def _sources(basics: Basics, found: Overview) -> None:
     lines = changes.source_table(basics.catalog.sources, found.source_mentions, found.source_tones)
     busy = [line for line in lines if line.tones.n]
     if busy:
-        picked = opening.chart(
-            charts.source_bars(busy, style.look(), legend=False),
-            "sources",
-            "Тональность по источникам",
-        )
+        chart = charts.source_bars(busy, style.look(), legend=False)
+        picked = opening.chart(chart, "sources", "Тональность по источникам")
         if picked:
             source = basics.catalog.names.sources[picked["source"]]
             opening.mentions(sources=(source,), tones=(picked["code"],))

@@ -5,7 +5,7 @@ drawn, so neither can hold the filter. The session does; a new session takes it 
 and the browser's Back and Forward bring an earlier link back.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ _DEFAULT_DAYS = 28
 def current(basics: Basics) -> Filter:
     """The filter of this run, with the lemmas of its text; the URL is brought in step."""
     if _FILTER not in st.session_state or _came_by_history():
-        _take_from_url(basics)
+        look_at(basics, _url())
     where: Filter = st.session_state[_FILTER]
     wanted = params(basics, where)
     if _url() != wanted:
@@ -48,15 +48,20 @@ def set_filter(where: Filter) -> None:
     st.session_state.pop(_PROBLEMS, None)
 
 
-def change(**parts: Any) -> None:
-    """Change some parts of the filter."""
+def change(**parts: Any) -> Filter:
+    """Change some parts of the filter; what it is now."""
     set_filter(replace(st.session_state[_FILTER], **parts))
+    changed: Filter = st.session_state[_FILTER]
+    return changed
 
 
-def params(basics: Basics, where: Filter) -> dict[str, list[str]]:
-    """The query parameters of a link to ``where``, with what pages keep for themselves."""
+def params(basics: Basics, where: Filter, *, moving: bool = False) -> dict[str, list[str]]:
+    """The query parameters of a link to ``where``, with what pages keep for themselves.
+
+    With ``moving`` a period that ends today does so whenever the link is opened.
+    """
     own = {_PREFIX + key: [value] for key, value in _kept().items()}
-    return to_params(where, basics.catalog.names) | own
+    return to_params(where, basics.catalog.names, basics.today if moving else None) | own
 
 
 def own(key: str, default: str, allowed: Collection[str]) -> str:
@@ -91,15 +96,15 @@ def default(basics: Basics) -> Filter:
     return Filter(brands=brands)
 
 
-def _take_from_url(basics: Basics) -> None:
-    given = _url()
+def look_at(basics: Basics, given: Mapping[str, Sequence[str]]) -> None:
+    """Look at what the query parameters of a link stand for."""
     st.session_state[_OWN] = {
         key.removeprefix(_PREFIX): values[0]
         for key, values in given.items()
         if key.startswith(_PREFIX) and values
     }
     given = {key: values for key, values in given.items() if not key.startswith(_PREFIX)}
-    where, misread = from_params(given, basics.catalog.names)
+    where, misread = from_params(given, basics.catalog.names, basics.today)
     set_filter(where if speaks_of_a_filter(given) else default(basics))
     st.session_state[_PROBLEMS] = misread
 

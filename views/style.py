@@ -9,7 +9,8 @@ _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>$:~&")
 
 _CSS = """
 <style>
-:root { --ok-text: %(text)s; --ok-muted: %(muted)s; --ok-line: %(grid)s; --ok-accent: %(accent)s; }
+:root { --ok-text: %(text)s; --ok-muted: %(muted)s; --ok-line: %(grid)s; --ok-accent: %(accent)s;
+  --ok-paper: %(paper)s; }
 .ok-negative { --tone: %(negative)s; } .ok-positive { --tone: %(positive)s; }
 .ok-neutral { --tone: %(neutral)s; }   .ok-mixed { --tone: %(mixed)s; }
 .ok-unread { --tone: %(muted)s; } .ok-busy, .ok-hit { --tone: %(accent)s; }
@@ -30,7 +31,7 @@ _CSS = """
   background: var(--tone); color: %(paper)s; }
 .ok-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: .55rem 0 .6rem;
   font-size: 1rem; max-width: 96ch; }
-.ok-text mark { color: inherit; border-radius: .2rem; padding: .08em .12em;
+.ok-text mark, .ok-quote mark { color: inherit; border-radius: .2rem; padding: .08em .12em;
   background: color-mix(in srgb, var(--tone) 17%%, transparent);
   box-shadow: inset 0 -2px 0 var(--tone); }
 .ok-chip { display: inline-flex; gap: .35rem; font-size: .84rem; padding: .05rem .55rem;
@@ -73,7 +74,23 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 .ok-problem code, .ok-table code { font-size: .88em; }
 .ok-problem code { display: inline-block; }
 .ok-trouble { margin: 0 0 .3rem; font-size: .9rem; }
-.ok-headline .said { font-size: 1.32rem; line-height: 1.35; font-weight: 600; max-width: 62ch; }
+.ok-finding { color: var(--ok-muted); font-size: .88rem; padding-left: 2.1rem;
+  margin-top: -.2rem; }
+.ok-number { height: 0; }
+.ok-number i { position: absolute; left: 0; top: .2rem; width: 1.4rem; height: 1.4rem;
+  border-radius: 50%%; display: grid; place-items: center; background: var(--tone);
+  color: %(paper)s; font-size: .78rem; font-weight: 700; font-style: normal; line-height: 1; }
+[class*="st-key-open_finding_"] button { padding: 0 0 0 2.1rem; min-height: 1.8rem;
+  text-align: left; justify-content: flex-start; }
+[class*="st-key-open_finding_"] button p { font-weight: 600; }
+[class*="st-key-tile_"] { position: relative; }
+[class*="st-key-tile_"] [class*="st-key-open_"] { position: absolute; inset: 0; }
+[class*="st-key-tile_"] [class*="st-key-open_"] * { height: 100%%; width: 100%%; }
+[class*="st-key-tile_"] button { opacity: 0; border-radius: .5rem; }
+[class*="st-key-tile_"]:has(button:not(:disabled):hover),
+[class*="st-key-tile_"]:has(button:focus-visible) { outline: 2px solid var(--ok-accent);
+  border-radius: .5rem; }
+.ok-headline .said { font-size: 1.32rem; line-height: 1.35; font-weight: 600; max-width: 80ch; }
 .ok-headline .why { color: var(--ok-muted); margin-top: .35rem; }
 .ok-latest { border-top: 1px solid var(--ok-line); padding: .6rem 0 .1rem; }
 .ok-latest:first-child { border-top: 0; padding-top: 0; }
@@ -82,6 +99,7 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 .ok-table th { text-align: left; font-weight: 500; color: var(--ok-muted); }
 .ok-table th, .ok-table td { padding: .35rem .6rem .35rem 0; vertical-align: top;
   border-bottom: 1px solid var(--ok-line); }
+.ok-narrow { width: auto; } .ok-narrow td:first-child { padding-right: 2rem; }
 .ok-table .num { text-align: right; white-space: nowrap; }
 .ok-wide { overflow-x: auto; }
 .ok-legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .86rem;
@@ -89,9 +107,46 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 .ok-legend b { color: var(--tone); }
 .ok-legend b::before { content: ""; display: inline-block; width: .75rem; height: .75rem;
   border-radius: .15rem; background: var(--tone); margin-right: .35rem; vertical-align: -.08rem; }
+.ok-brands { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; font-size: .95rem; }
+.ok-indices a { color: inherit; text-decoration: underline dotted var(--ok-line) 2px;
+  text-underline-offset: .25em; }
+.ok-indices a:hover { text-decoration: underline; color: var(--ok-accent); }
+.ok-indices .few { opacity: .5; }
+.ok-indices td:first-child { min-width: 9rem; }
+.ok-indices th.num { white-space: normal; max-width: 9rem; }
+.ok-indices .verdict { color: var(--ok-muted); font-size: .92em; }
+.ok-indices .verdict b { color: var(--tone); }
+[class*="st-key-rivals_behind_"] button, [class*="st-key-rivals_ahead_"] button {
+  text-align: left; justify-content: flex-start; }
+.ok-verdict { font-weight: 600; margin-bottom: .2rem; } .ok-verdict b { color: var(--tone); }
 [data-testid="stMetricLabel"] *, [data-testid="stMetricDelta"] * { white-space: normal !important; }
 :has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; }
 [data-testid="stMetricDeltaDescription"] { flex: none; }
+.ok-pain { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2.4fr) 8.5rem;
+  gap: .2rem 1.4rem; align-items: center; font-size: .92rem; line-height: 1.4; }
+[class*="st-key-pain_row_"] { border-bottom: 1px solid var(--ok-line); padding-bottom: .6rem; }
+.ok-pain .bar { position: relative; height: .8rem; margin-bottom: .25rem; border-radius: .2rem;
+  background: color-mix(in srgb, var(--ok-muted) 10%%, transparent); }
+.ok-pain .bar i { display: block; height: 100%%; border-radius: .2rem; background: var(--tone); }
+.ok-pain .bar s { position: absolute; top: calc(50%% - 1px); height: 2px; opacity: .6;
+  background: var(--ok-text); }
+.ok-pain.few .bar i { opacity: .35; } .ok-pain.few .weight span { color: var(--ok-muted); }
+.ok-pain .moved { color: color-mix(in srgb, var(--tone) 82%%, var(--ok-text)); font-weight: 600;
+  margin-left: .6rem; white-space: nowrap; }
+.ok-spark { display: flex; align-items: flex-end; gap: 1px; height: 2.2rem; }
+.ok-spark i { flex: 1; background: var(--tone); opacity: .7; min-width: 0; }
+.ok-pain.few .ok-spark { opacity: .5; }
+.ok-pain .state { color: var(--ok-muted); display: flex; flex-wrap: wrap; gap: .1rem .7rem; }
+[class*="st-key-pain_open_"] button, [class*="st-key-pain_open_"] button > div,
+.st-key-pain_others button, .st-key-pain_others button > div,
+.st-key-pain_surges button, .st-key-pain_surges button > div {
+  justify-content: flex-start; text-align: left; }
+[class*="st-key-pain_open_"] button * { font-weight: 600; }
+.st-key-pain_others, .st-key-pain_surges { gap: .1rem; }
+.ok-quote { margin: 0 0 .9rem; padding: 0 0 0 .8rem; border-left: 3px solid var(--tone); }
+.ok-quote p { margin: 0 0 .2rem; overflow-wrap: anywhere; }
+.ok-since { border-left: 4px solid var(--tone); padding: .3rem .8rem; font-size: .95rem;
+  max-width: 96ch; background: color-mix(in srgb, var(--tone) 8%%, transparent); }
 [class*="st-key-mention_"] { position: relative; }
 @media (min-width: 641px) {
   [class*="st-key-line_"] { flex-wrap: nowrap; }
@@ -102,6 +157,7 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .ok-headline .said { font-size: 1.12rem; }
+  .ok-pain { grid-template-columns: 1fr 7rem; } .ok-pain .weight { grid-column: 1 / -1; }
 }
 @media (min-width: 768px) { :has(> .st-key-phone_menu), .st-key-phone_menu { display: none; } }
 @media (max-width: 767.98px) {
@@ -111,7 +167,15 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
   .st-key-phone_menu a > :has(> [data-testid="stIconMaterial"]) { display: none; }
   .st-key-filter_period button { padding-left: .5rem; padding-right: .5rem; }
 }
-@media print { header, .stToolbar, [class*="st-key-filterbar"] { display: none !important; } }
+@media print {
+  header, .stToolbar, [class*="st-key-filterbar"], .st-key-phone_menu, .st-key-all_mentions,
+  [data-testid="stButtonGroup"], [data-testid="stElementToolbar"] { display: none !important; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .stMainBlockContainer { padding: 0; }
+  .stMetric, .stVegaLiteChart, .ok-headline, .ok-latest, [class*="st-key-finding_"],
+  [class*="st-key-tile_"] { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+}
 </style>
 """
 
@@ -129,7 +193,6 @@ def plain(text: str) -> str:
 def inject() -> None:
     """Put the styles on the page."""
     chosen = look()
-    names = ("text", "muted", "grid", "accent", *(str(tone) for tone in Tone))
+    names = ("text", "muted", "grid", "accent", "paper", *(str(tone) for tone in Tone))
     colours = {name: getattr(chosen, name) for name in names}
-    paper = "#12171D" if st.context.theme.type == "dark" else "#FFFFFF"
-    st.html(_CSS % (colours | {"paper": paper}))
+    st.html(_CSS % colours)

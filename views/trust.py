@@ -36,6 +36,11 @@ def draw() -> None:
             f"- Цитата стоит на нужном месте в {_share(measured.evidence)} верных мнений."
         )
         st.caption("Ошибки правят на странице «Упоминания»: исправление сразу меняет все цифры.")
+        st.page_link(
+            "views/quality.py",
+            label="Подробнее: точность по классам, темам и источникам, проверка на ваших данных",
+            icon=":material/verified:",
+        )
 
 
 def _share(figure: Figure) -> str:

@@ -58,6 +58,7 @@ def write(network: Path, base: Path, sample: Sequence[Window], target: Path) -> 
     scales = measure(restore(packed.load(target / "model.safetensors"), _HEADS), sample)
     model = graph.build(target / "model.safetensors", layers, _HEADS, scales)
     onnx.save(model, target / "model.onnx")
+    onnx.save(graph.vectors(model), target / "vectors.onnx")
     shutil.copyfile(base / "tokenizer.json", target / "tokenizer.json")
     settings = Calibration(layers=layers, heads=_HEADS)
     settings.write(target / "model.json")

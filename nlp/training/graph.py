@@ -151,6 +151,31 @@ def build(weights: Path, layers: int, heads: int, ranges: Ranges) -> onnx.ModelP
     return _model(graph, {"ids": 2, "segment": 2}, {"document": 2, "parts": 3})
 
 
+def vectors(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model cut off before its heads: output ``vectors`` (windows × segments × width).
+
+    These are the mean vectors of the segments that the heads see; weights are shared.
+    """
+    makers = {output: node for node in model.graph.node for output in node.output}
+    first_head = makers[makers["parts"].input[0]]  # its product is added to a bias
+    pooled, weight = makers[first_head.input[0]].input
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    needed = {pooled}
+    for node in reversed(model.graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+    nodes = [node for node in model.graph.node if needed.intersection(node.output)]
+    shape = ["vectors_0", "vectors_1", constants[weight].dims[0]]
+    body = helper.make_graph(
+        [*nodes, helper.make_node("Identity", [pooled], ["vectors"])],
+        model.graph.name,
+        list(model.graph.input),
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, shape)],
+        [constant for name, constant in constants.items() if name in needed],
+    )
+    return helper.make_model(body, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
 def _model(graph: _Graph, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> onnx.ModelProto:
     def values(names: Mapping[str, int], kind: int) -> list[onnx.ValueInfoProto]:
         return [

@@ -1,7 +1,7 @@
 """Measured accuracy: shares with their intervals, and what the model's certainty is worth."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -13,28 +13,32 @@ from reports.charts.base import Chart, clicked, finished, quiet, tone_label, too
 from reports.theme import Palette
 
 #: How the two figures of a tone are told apart, by shape and by word.
-_FOUND, _RIGHT = "находит из всех таких", "прав, когда так отвечает"
+_FOUND, _RIGHT = "нашла из всех", "верно из найденных"
 _ROW = 30
 
 
 def accuracy_lines(
-    lines: Sequence[Line], look: Palette, *, what: str, mark: float | None = None
+    lines: Sequence[Line],
+    look: Palette,
+    *,
+    what: str,
+    mark: float | None = None,
+    clickable: bool = True,
 ) -> Chart:
     """A row a line: the figure as a dot, its interval as a bar; ``mark`` is the whole's figure.
 
-    ``what`` titles the figure on hover. A click picks ``key``.
+    ``what`` titles the figure on hover. A click picks ``key``, where there is something behind it.
     """
     rows = [_row(line.figure) | {"name": line.name, "key": line.key} for line in lines]
     base = _base(rows, [line.name for line in lines], look)
-    dots = (
-        base.mark_circle(size=95, color=look.accent, cursor="pointer", opacity=1)
-        .encode(
-            x=_share(look),
-            opacity=alt.condition("datum.few", alt.value(0.35), alt.value(1.0)),
-            tooltip=tooltips(name="Где", value=what, interval="Интервал 95 %", count="n"),
-        )
-        .add_params(clicked("key"))
+    cursor: Literal["pointer", "default"] = "pointer" if clickable else "default"
+    dots = base.mark_circle(size=95, color=look.accent, cursor=cursor, opacity=1).encode(
+        x=_share(look),
+        opacity=alt.condition("datum.few", alt.value(0.35), alt.value(1.0)),
+        tooltip=tooltips(name="Где", value=what, interval="Интервал 95 %", count="n"),
     )
+    if clickable:
+        dots = dots.add_params(clicked("key"))
     return finished(alt.layer(*_marked(mark, look), _bars(base, look), dots), height=_height(lines))
 
 

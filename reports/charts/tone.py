@@ -1,4 +1,4 @@
-"""Tones as charts: over time, by touchpoint, by source."""
+"""Tones as charts: over time, by source."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,9 +9,9 @@ import altair as alt
 
 from insights import russian as ru
 from insights.changes import FEW, SourceLine
+from insights.courses import Step
 from insights.stats import Estimate
 from insights.trends import Point
-from nlp.labels import TOUCHPOINT_NAMES, Tone, Touchpoint
 from reports.charts.base import (
     Chart,
     clicked,
@@ -21,12 +21,10 @@ from reports.charts.base import (
     tone_row,
     tooltips,
 )
+from reports.charts.marks import Mark, mark_layers
 from reports.theme import STACK, Palette
-from storage.queries import OpinionCount
 
-#: The tones of :func:`touchpoint_bars`, left and right.
-SIDES = (Tone.NEGATIVE, Tone.POSITIVE)
-
+_HEIGHT = 250
 _MONTHS = "['янв','фев','мар','апр','мая','июн','июл','авг','сен','окт','ноя','дек']"
 _DAY_LABEL = (
     f"toNumber(slice(datum.value,8,10)) + ' ' + {_MONTHS}[toNumber(slice(datum.value,5,7))-1]"
@@ -42,14 +40,29 @@ class Shown(StrEnum):
 
 
 def tone_over_time(
-    points: Sequence[Point], shown: Shown, look: Palette, *, legend: bool = True
+    points: Sequence[Point],
+    shown: Shown,
+    look: Palette,
+    *,
+    legend: bool = True,
+    marks: Sequence[Mark] = (),
 ) -> Chart:
-    """Tones per bucket as counts or shares, or net sentiment with its interval."""
+    """Tones per bucket as counts or shares, or net sentiment with its interval.
+
+    ``marks`` stand above the days of what was found in them.
+    """
     if shown is Shown.INDEX:
-        return _index_over_time(points, look)
+        layers = _index_over_time(points, look)
+    else:
+        layers = [_tone_bars(points, shown, look, legend)]
+    layers += mark_layers(marks, points, days_axis(points), look)
+    return finished(alt.layer(*layers), height=_HEIGHT)
+
+
+def _tone_bars(points: Sequence[Point], shown: Shown, look: Palette, legend: bool) -> alt.Chart:
     rows = [
         tone_row(tone, point.tones)
-        | {"from": point.start.isoformat(), "to": point.end.isoformat(), "when": _when(point)}
+        | {"from": point.start.isoformat(), "to": point.end.isoformat(), "when": when(point)}
         for point in points
         for tone in STACK
     ]
@@ -57,11 +70,11 @@ def tone_over_time(
     axis = alt.Axis(format="%" if shown is Shown.SHARES else "~s", tickMinStep=1, **quiet(look))
     if shown is Shown.SHARES:
         axis.tickMinStep = 0.25
-    bars = (
+    bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar(cursor="pointer", binSpacing=1)
         .encode(
-            x=_days(points),
+            x=days_axis(points),
             y=alt.Y("n:Q", stack=stacked, title=None, axis=axis),
             color=tone_color(look, STACK, legend),
             order=alt.Order("place:Q"),
@@ -69,49 +82,7 @@ def tone_over_time(
         )
         .add_params(clicked("from", "to", "code"))
     )
-    return finished(alt.layer(bars), height=260)
-
-
-def touchpoint_bars(counts: Sequence[OpinionCount], look: Palette, *, legend: bool = True) -> Chart:
-    """Negative opinions to the left, positive to the right, a row a touchpoint."""
-    rows, order = [], []
-    for count in counts:
-        name = TOUCHPOINT_NAMES[Touchpoint(count.touchpoint)]
-        order.append(name)
-        for tone, side in zip(SIDES, (-1, 1), strict=True):
-            row = tone_row(tone, count.tones)
-            signed = row["n"] * side
-            label = ru.number(row["n"]) if row["n"] else ""
-            rows.append(
-                row
-                | {"signed": signed, "label": label, "name": name, "touchpoint": count.touchpoint}
-            )
-    # Room for the numbers beside the longest bars.
-    reach = [row["signed"] for row in rows] or [0]
-    room = 0.16 * max(map(abs, reach))
-    reach = [min(reach) - room, max(reach) + room]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(
-            "name:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(
-                labelColor=look.text, labelLimit=190, labelFontSize=13, ticks=False, domain=False,
-                labelPadding=8,
-            ),
-        ),
-        x=alt.X("signed:Q", title=None, axis=None, scale=alt.Scale(domain=reach)),
-    )  # fmt: skip
-    bars = (
-        base.mark_bar(cursor="pointer", height={"band": 0.66}, cornerRadius=2)
-        .encode(
-            color=tone_color(look, SIDES, legend),
-            tooltip=tooltips(name="О чём", tone="Тональность", count="Мнений", share="Доля"),
-        )
-        .add_params(clicked("touchpoint", "code"))
-    )
-    layers = [bars, *(_bar_labels(base, side, look) for side in (-1, 1))]
-    return finished(alt.layer(*layers), height=27 * max(len(order), 2) + 20)
+    return bars
 
 
 def source_bars(lines: Sequence[SourceLine], look: Palette, *, legend: bool = True) -> Chart:
@@ -144,9 +115,9 @@ def source_bars(lines: Sequence[SourceLine], look: Palette, *, legend: bool = Tr
     return finished(alt.layer(bars), height=27 * max(len(lines), 2) + 40)
 
 
-def _index_over_time(points: Sequence[Point], look: Palette) -> Chart:
+def _index_over_time(points: Sequence[Point], look: Palette) -> list[alt.Chart]:
     rows = [_index_row(point, point.net) for point in points if point.net]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=_days(points))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=days_axis(points))
     scale = alt.Scale(domain=[-100, 100])
     labels = alt.Axis(labelExpr="replace(datum.label, '-', '−')", tickCount=5, **quiet(look))
     band = base.mark_rule(strokeWidth=5, opacity=0.22, color=look.accent).encode(
@@ -164,14 +135,14 @@ def _index_over_time(points: Sequence[Point], look: Palette) -> Chart:
         .add_params(clicked("from", "to"))
     )
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=look.muted)
-    return finished(alt.layer(zero.encode(y="zero:Q"), band, line, dots), height=260)
+    return [zero.encode(y="zero:Q"), band, line, dots]
 
 
 def _index_row(point: Point, net: Estimate) -> dict[str, Any]:
     return {
         "from": point.start.isoformat(),
         "to": point.end.isoformat(),
-        "when": _when(point),
+        "when": when(point),
         "value": net.value * 100,
         "low": net.low * 100,
         "high": net.high * 100,
@@ -182,18 +153,8 @@ def _index_row(point: Point, net: Estimate) -> dict[str, Any]:
     }
 
 
-def _bar_labels(base: alt.Chart, side: int, look: Palette) -> alt.Chart:
-    labels: alt.Chart = (
-        base.mark_text(
-            align="right" if side < 0 else "left", dx=5 * side, color=look.muted, fontSize=12
-        )
-        .encode(text="label:N")
-        .transform_filter(f"datum.signed * {side} > 0")
-    )
-    return labels
-
-
-def _days(points: Sequence[Point]) -> alt.X:
+def days_axis(points: Sequence[Point] | Sequence[Step]) -> alt.X:
+    """Time, a step a bucket; rows of marks tell theirs as «from»."""
     axis = alt.Axis(
         labelExpr=_DAY_LABEL, labelAngle=0, labelOverlap="greedy", labelSeparation=12,
         ticks=False, grid=False, labelPadding=6,
@@ -202,7 +163,8 @@ def _days(points: Sequence[Point]) -> alt.X:
     return alt.X("from:O", title=None, axis=axis, scale=scale)
 
 
-def _when(point: Point) -> str:
+def when(point: Point) -> str:
+    """The days of a bucket, in words."""
     return ru.days(point.start, point.end)
 
 

@@ -31,6 +31,8 @@ def upgrade(engine: Engine) -> None:
         with connection.begin():
             if not _is_current(connection, script):
                 command.upgrade(_config(connection), "head")
+                if is_sqlite:
+                    connection.exec_driver_sql("ANALYZE")  # see Database.tune
             if is_sqlite and (orphan := connection.exec_driver_sql(_FIND_ORPHANS).first()):
                 raise RuntimeError(f"a migration left an orphan: {orphan}")
 

@@ -7,7 +7,15 @@ from storage.models.desk import SavedView, TouchpointNote
 from storage.models.erasures import Erasure
 from storage.models.jobs import Job
 from storage.models.mentions import Mention, MentionBrand, MentionRevision, TextBand
-from storage.models.rollups import FacetDaily, MentionDaily, OpinionDaily, ThemeDaily
+from storage.models.rollups import (
+    FacetDaily,
+    MentionDaily,
+    MentionTotal,
+    OpinionDaily,
+    ThemeDaily,
+    ToneDaily,
+    TouchpointDaily,
+)
 from storage.models.schedule import QuotaUse, SourceLease
 from storage.models.themes import Theme, ThemeGround, ThemeMark
 
@@ -23,6 +31,7 @@ __all__ = [
     "MentionBrand",
     "MentionDaily",
     "MentionRevision",
+    "MentionTotal",
     "Opinion",
     "OpinionDaily",
     "QuotaUse",
@@ -37,6 +46,8 @@ __all__ = [
     "ThemeDaily",
     "ThemeGround",
     "ThemeMark",
+    "ToneDaily",
+    "TouchpointDaily",
     "TouchpointNote",
     "Training",
 ]

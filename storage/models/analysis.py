@@ -55,7 +55,12 @@ class Opinion(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_opinion_mention", "mention_id"),
-        Index("ix_opinion_touchpoint", "brand_id", "touchpoint", "day", "mention_id"),
+        # The last two only spare the look at the row itself.
+        Index(
+            "ix_opinion_touchpoint",
+            *("brand_id", "touchpoint", "day", "mention_id"),
+            *("source_id", "tone"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

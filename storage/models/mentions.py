@@ -15,6 +15,10 @@ def _where_known(name: str) -> Index:
     return Index(f"ix_mention_{name}", name, sqlite_where=known, postgresql_where=known)
 
 
+#: Rows whose tone is the one towards their brand.
+_TARGETED = text("target_tone IS NOT NULL")
+
+
 class Mention(SQLModel, table=True):
     """The current revision of one item of one source.
 
@@ -32,6 +36,9 @@ class Mention(SQLModel, table=True):
         _where_known("repost_of"),
         _where_known("text_key"),
         _where_known("group_id"),
+        _where_known("parent_id"),
+        _where_known("author_id"),
+        _where_known("author"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -110,6 +117,15 @@ class MentionBrand(SQLModel, table=True):
         Index("ix_mention_brand_day", "brand_id", "day", "mention_id"),
         Index("ix_mention_brand_tone", "brand_id", "tone", "day", "mention_id"),
         Index("ix_mention_brand_certainty", "brand_id", "certainty", "day", "mention_id"),
+        # Mentions of several brands: few, and compared with each other.
+        Index(
+            "ix_mention_brand_target",
+            "brand_id",
+            "day",
+            "mention_id",
+            sqlite_where=_TARGETED,
+            postgresql_where=_TARGETED,
+        ),
         {"sqlite_with_rowid": False},
     )
 

@@ -50,6 +50,51 @@ class MentionDaily(SQLModel, table=True):
     plain_mean: int = 0
 
 
+class ToneDaily(SQLModel, table=True):
+    """Mentions per day × brand × source × tone: what most figures need of :class:`MentionDaily`.
+
+    Without kind and rating it is a fraction of that. ``voice`` tells whether the kind is a
+    customer's voice (not promo or other); ``star1`` … ``star5`` count the mentions so rated.
+    """
+
+    __tablename__ = "tone_daily"
+    __table_args__ = _table_args("tone_daily")
+
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    day: date = Field(primary_key=True)
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    voice: bool = Field(primary_key=True)
+    tone: str = Field(primary_key=True)
+    n: int = 0
+    churn: int = 0
+    will_return: int = 0
+    recommend: int = 0
+    warn: int = 0
+    effort: int = 0
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+    star1: int = 0
+    star2: int = 0
+    star3: int = 0
+    star4: int = 0
+    star5: int = 0
+    heard: int = 0
+    peak_end: int = 0
+    plain_mean: int = 0
+
+
+class MentionTotal(SQLModel, table=True):
+    """Mentions per brand × source, ever."""
+
+    __tablename__ = "mention_total"
+    __table_args__ = _table_args("mention_total")
+
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    source_id: int = Field(primary_key=True, foreign_key="source.id")
+    n: int = 0
+
+
 class OpinionDaily(SQLModel, table=True):
     """Opinions per day × brand × source × touchpoint × tone × rating.
 
@@ -66,6 +111,23 @@ class OpinionDaily(SQLModel, table=True):
     touchpoint: str = Field(primary_key=True)
     tone: str = Field(primary_key=True)
     rating: int = Field(primary_key=True)
+    voice: bool = Field(primary_key=True)
+    n: int = 0
+    weight: int = 0
+    churn: int = 0
+
+
+class TouchpointDaily(SQLModel, table=True):
+    """Opinions per day × brand × touchpoint × tone: :class:`OpinionDaily` of all sources and
+    ratings, a fraction of it."""
+
+    __tablename__ = "touchpoint_daily"
+    __table_args__ = _table_args("touchpoint_daily")
+
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
+    day: date = Field(primary_key=True)
+    touchpoint: str = Field(primary_key=True)
+    tone: str = Field(primary_key=True)
     voice: bool = Field(primary_key=True)
     n: int = 0
     weight: int = 0
@@ -102,8 +164,8 @@ class ThemeDaily(SQLModel, table=True):
     __tablename__ = "theme_daily"
     __table_args__ = _table_args("theme_daily")
 
-    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
     theme_id: int = Field(primary_key=True, foreign_key="theme.id")
+    brand_id: int = Field(primary_key=True, foreign_key="brand.id")
     day: date = Field(primary_key=True)
     source_id: int = Field(primary_key=True, foreign_key="source.id")
     rating: int = Field(primary_key=True)

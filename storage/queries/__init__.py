@@ -1,5 +1,8 @@
 """Read side for views, reports and the command line: typed results, never table objects."""
 
+from storage.personal import shown as shown_author
+from storage.queries.batches import in_batch
+from storage.queries.beside import beside, told_in
 from storage.queries.brands import BrandQuery, Trial, brand_queries, count_trials, trials
 from storage.queries.catalog import (
     BrandRow,
@@ -23,20 +26,42 @@ from storage.queries.collecting import (
     worker_is_alive,
     worker_seen,
 )
+from storage.queries.comparison import (
+    Duel,
+    Preferred,
+    duel_mentions,
+    duels,
+    mentions_by_day_and_brand,
+    mentions_by_source_and_brand,
+)
 from storage.queries.counts import FacetCount, Figures, Heard, Nps, OpinionCount, Tones
+from storage.queries.facets import facet_values, known_facets
 from storage.queries.figures import (
     breakdown,
     figures,
     figures_by_brand,
+    figures_by_day,
     mentions_by_source,
     opinion_counts,
     opinion_counts_by_brand,
     opinions_by_day,
+    opinions_by_rating,
+    tones_by_brand,
     tones_by_day,
     tones_by_source,
 )
 from storage.queries.jobs import JobRow, job, jobs_of, last_job, open_jobs
-from storage.queries.mentions import count, export, mentions, repeats
+from storage.queries.mentions import (
+    MOST_LISTED,
+    Order,
+    count,
+    export,
+    listed,
+    mentions,
+    repeats,
+    these,
+)
+from storage.queries.notes import NoteRow, holding, notes
 from storage.queries.quality import (
     DOUBTFUL,
     MOST_COUNTED,
@@ -57,12 +82,17 @@ from storage.queries.quality import (
 )
 from storage.queries.quotes import QuoteRow, quotes
 from storage.queries.rows import BrandTone, MentionRow, OpinionRow
+from storage.queries.themes import ThemeRow, theme_counts, theme_name, theme_quotes, themes
+from storage.queries.threads import Around, Thread, around, by_author, thread
 from storage.queries.turns import Turns, turns
+from storage.queries.views import ViewRow, saved_views
 
 __all__ = [
     "DOUBTFUL",
     "MOST_COUNTED",
+    "MOST_LISTED",
     "Answer",
+    "Around",
     "BrandQuery",
     "BrandRow",
     "BrandTone",
@@ -70,28 +100,38 @@ __all__ = [
     "Check",
     "Corrected",
     "CrawlRow",
+    "Duel",
     "FacetCount",
     "Figures",
     "Heard",
     "JobRow",
     "LastCrawl",
     "MentionRow",
+    "NoteRow",
     "Nps",
     "OpinionCount",
     "OpinionRow",
+    "Order",
+    "Preferred",
     "QuotaLeft",
     "QuoteRow",
     "SourceNow",
     "SourceRow",
     "SpotCheckRow",
     "State",
+    "ThemeRow",
+    "Thread",
     "Tones",
     "TrainingRow",
     "Trial",
     "Turns",
+    "ViewRow",
     "answered",
+    "around",
+    "beside",
     "brand_queries",
     "breakdown",
+    "by_author",
     "catalog",
     "checks",
     "chosen",
@@ -100,28 +140,50 @@ __all__ = [
     "count_trials",
     "crawl_detail",
     "draw",
+    "duel_mentions",
+    "duels",
     "export",
+    "facet_values",
     "failed",
     "figures",
     "figures_by_brand",
+    "figures_by_day",
     "history",
+    "holding",
+    "in_batch",
     "job",
     "jobs_of",
+    "known_facets",
     "last_job",
     "least_certain",
     "lessons",
+    "listed",
     "mentions",
+    "mentions_by_day_and_brand",
     "mentions_by_source",
+    "mentions_by_source_and_brand",
+    "notes",
     "open_jobs",
     "opinion_counts",
     "opinion_counts_by_brand",
     "opinions_by_day",
+    "opinions_by_rating",
     "quotes",
     "repeats",
+    "saved_views",
     "setting",
+    "shown_author",
     "sources_now",
     "spot_checks",
     "status",
+    "theme_counts",
+    "theme_name",
+    "theme_quotes",
+    "themes",
+    "these",
+    "thread",
+    "told_in",
+    "tones_by_brand",
     "tones_by_day",
     "tones_by_source",
     "trainings",

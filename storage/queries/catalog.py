@@ -18,10 +18,11 @@ from storage.models import (
     Erasure,
     Mention,
     MentionBrand,
-    MentionDaily,
+    MentionTotal,
     Setting,
     Source,
     SourceState,
+    ToneDaily,
 )
 from storage.models.catalog import NO_BRAND
 
@@ -92,10 +93,7 @@ class Catalog:
 def catalog(session: Session) -> Catalog:
     """Brands that have mentions or are configured, all sources, the days with mentions."""
     brands = tuple(brand for brand in _brands(session) if brand.code != NO_BRAND or brand.mentions)
-    first, last = session.execute(
-        select(func.min(col(MentionDaily.day)), func.max(col(MentionDaily.day)))
-    ).one()
-    return Catalog(brands, _sources(session), first, last)
+    return Catalog(brands, _sources(session), *_days(session))
 
 
 def setting(session: Session, key: str) -> Any:
@@ -170,6 +168,17 @@ def status(session: Session, model_version: str) -> dict[str, Any]:
     }
 
 
+def _days(session: Session) -> tuple[date | None, date | None]:
+    """The first and the last day with mentions, found by index brand by brand."""
+    day, own = col(ToneDaily.day), col(ToneDaily.brand_id) == col(Brand.id)
+    first, last = (
+        select(end(day)).where(own).correlate(Brand).scalar_subquery()
+        for end in (func.min, func.max)
+    )
+    row = session.execute(select(func.min(first), func.max(last)).select_from(Brand)).one()
+    return row[0], row[1]
+
+
 def _stored_by_source(session: Session) -> Mapping[int, int]:
     rows = session.execute(
         select(col(Mention.source_id), func.count())
@@ -199,8 +208,8 @@ def _analyses_of(session: Session, model_version: str) -> tuple[int, int]:
 
 def _brands(session: Session) -> list[BrandRow]:
     counted = (
-        select(col(MentionDaily.brand_id), func.sum(col(MentionDaily.n)).label("n"))
-        .group_by(col(MentionDaily.brand_id))
+        select(col(MentionTotal.brand_id), func.sum(col(MentionTotal.n)).label("n"))
+        .group_by(col(MentionTotal.brand_id))
         .subquery()
     )
     rows = session.execute(
@@ -235,8 +244,8 @@ def _sources(session: Session) -> tuple[SourceRow, ...]:
     }
     counts = dict(
         session.execute(
-            select(col(MentionDaily.source_id), func.sum(col(MentionDaily.n))).group_by(
-                col(MentionDaily.source_id)
+            select(col(MentionTotal.source_id), func.sum(col(MentionTotal.n))).group_by(
+                col(MentionTotal.source_id)
             )
         ).all()
     )

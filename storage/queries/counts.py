@@ -36,6 +36,13 @@ class Nps:
     passives: int = 0
     detractors: int = 0
 
+    def __add__(self, other: "Nps") -> "Nps":
+        return Nps(
+            self.promoters + other.promoters,
+            self.passives + other.passives,
+            self.detractors + other.detractors,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -48,6 +55,13 @@ class Heard:
     n: int = 0
     peak_end: float = 0.0
     plain: float = 0.0
+
+    def __add__(self, other: "Heard") -> "Heard":
+        n = self.n + other.n
+        if not n:
+            return self
+        peak_end = (self.peak_end * self.n + other.peak_end * other.n) / n
+        return Heard(n, peak_end, (self.plain * self.n + other.plain * other.n) / n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,18 @@ class Figures:
     def analysed(self) -> int:
         """Mentions whose tone is known."""
         return self.mentions - self.unread
+
+    def __add__(self, other: "Figures") -> "Figures":
+        intents = self.intents.keys() | other.intents.keys()
+        return Figures(
+            self.mentions + other.mentions,
+            self.unread + other.unread,
+            self.tones + other.tones,
+            tuple(map(sum, zip(self.ratings, other.ratings, strict=True))),
+            {name: self.intents.get(name, 0) + other.intents.get(name, 0) for name in intents},
+            self.nps + other.nps,
+            self.heard + other.heard,
+        )
 
 
 @dataclass(frozen=True, slots=True)

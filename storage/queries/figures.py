@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from nlp.labels import Tone
-from storage.columns import INTENTS, NPS, WHOLE, Facet
+from storage.columns import INTENTS, NPS, STARS, WHOLE, Facet
 from storage.filters import UNREAD, Filter
 from storage.queries.counts import FacetCount, Figures, Heard, Nps, OpinionCount, Tones
 from storage.queries.scope import HEARD, SUMS, facet_facts, mention_facts, opinion_facts
@@ -33,6 +33,14 @@ def figures_by_brand(session: Session, where: Filter) -> dict[int, Figures]:
     }
 
 
+def figures_by_day(session: Session, where: Filter) -> dict[date, Figures]:
+    """The key counts of each day that has mentions; opinions are not asked for."""
+    by_day = defaultdict(list)
+    for row in _mention_sums(session, where, "day"):
+        by_day[row.day].append(row)
+    return {day: _figures(rows, None) for day, rows in sorted(by_day.items())}
+
+
 def tones_by_day(session: Session, where: Filter) -> dict[date, Tones]:
     """Tones of each day that has any, in order; opinions where touchpoints are chosen."""
     return dict(sorted(_grouped(session, where, "day").items()))
@@ -41,6 +49,11 @@ def tones_by_day(session: Session, where: Filter) -> dict[date, Tones]:
 def tones_by_source(session: Session, where: Filter) -> dict[int, Tones]:
     """Tones by source id; opinions where touchpoints are chosen."""
     return _grouped(session, where, "source_id")
+
+
+def tones_by_brand(session: Session, where: Filter) -> dict[int, Tones]:
+    """Tones by brand id; opinions where touchpoints are chosen."""
+    return _grouped(session, where, "brand_id")
 
 
 def mentions_by_source(session: Session, where: Filter) -> dict[int, int]:
@@ -71,6 +84,12 @@ def opinions_by_day(session: Session, where: Filter) -> dict[date, dict[str, Ton
     for (day, touchpoint), tones in _tones_of_opinions(session, where, "day", "touchpoint").items():
         found[day][touchpoint] = tones
     return dict(sorted(found.items()))
+
+
+def opinions_by_rating(session: Session, where: Filter) -> dict[int, Tones]:
+    """Tones of opinions by the rating (1…5) of their mention, 0 for none."""
+    found = _tones_of_opinions(session, where, "rating")
+    return {rating: tones for (rating,), tones in sorted(found.items())}
 
 
 def breakdown(session: Session, where: Filter, facet: Facet) -> tuple[FacetCount, ...]:
@@ -107,21 +126,21 @@ def _grouped(session: Session, where: Filter, key: str) -> dict[Any, Tones]:
 
 def _mention_sums(session: Session, where: Filter, *by: str) -> Sequence[Any]:
     facts = mention_facts(session, where)
-    keys = [facts.c[name] for name in (*by, "tone", "rating")]
-    sums = [func.sum(facts.c[name]).label(name) for name in ("n", *SUMS)]
+    keys = [facts.c[name] for name in (*by, "tone")]
+    sums = [func.sum(facts.c[name]).label(name) for name in ("n", *SUMS, *STARS)]
     return session.execute(select(*keys, *sums).group_by(*keys)).all()
 
 
 def _figures(rows: Iterable[Any], of_opinions: Tones | None) -> Figures:
     rows = list(rows)
-    total = {name: sum(int(getattr(row, name)) for row in rows) for name in ("n", *SUMS)}
+    total = {name: sum(int(getattr(row, name)) for row in rows) for name in ("n", *SUMS, *STARS)}
     heard = total["heard"]
     means = (total[name] / (1000 * heard) if heard else 0.0 for name in HEARD)
     return Figures(
         mentions=total["n"],
         unread=sum(int(row.n) for row in rows if row.tone == UNREAD),
         tones=_tones((row.tone, row.n) for row in rows) if of_opinions is None else of_opinions,
-        ratings=_ratings(rows),
+        ratings=tuple(total[name] for name in STARS),
         intents={intent: total[column] for intent, column in INTENTS.items()},
         nps=Nps(*(total[name] for name in NPS)),
         heard=Heard(heard, *means),
@@ -136,7 +155,7 @@ def _ratings(rows: Iterable[Any]) -> tuple[int, ...]:
 
 
 def _opinion_sums(session: Session, where: Filter, *by: str) -> Sequence[Any]:
-    facts = opinion_facts(session, where)
+    facts = opinion_facts(session, where, by)
     keys = [facts.c[name] for name in (*by, "touchpoint", "tone")]
     sums = [func.sum(facts.c[name]).label(name) for name in ("n", "weight", "churn")]
     return session.execute(select(*keys, *sums).group_by(*keys)).all()
@@ -162,7 +181,7 @@ def _opinion_count(touchpoint: str, by_tone: dict[str, Any]) -> OpinionCount:
 
 
 def _tones_of_opinions(session: Session, where: Filter, *by: str) -> dict[tuple[Any, ...], Tones]:
-    facts = opinion_facts(session, where)
+    facts = opinion_facts(session, where, by)
     keys = [facts.c[name] for name in by]
     rows = session.execute(
         select(*keys, facts.c.tone, func.sum(facts.c.n)).group_by(*keys, facts.c.tone)
@@ -178,8 +197,8 @@ def _by_key(rows: Iterable[Any]) -> dict[Any, Tones]:
 
 
 def _tones(counts: Iterable[tuple[str, int]]) -> Tones:
-    by_tone = dict.fromkeys(Tone, 0)
+    by_tone: dict[str, int] = {}
     for tone, n in counts:
         if tone != UNREAD:
-            by_tone[Tone(tone)] += int(n)
-    return Tones(**{str(tone): n for tone, n in by_tone.items()})
+            by_tone[tone] = by_tone.get(tone, 0) + int(n)
+    return Tones(**by_tone)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -147,7 +147,6 @@ def least_certain(
 
     A walk of the index of certainty for each brand, so it ends as soon as ``limit`` are found.
     """
-    brands = where.brands or tuple(session.scalars(select(col(Brand.id))))
     parts = [
         select(col(MentionBrand.mention_id), col(MentionBrand.certainty))
         .where(col(MentionBrand.brand_id) == brand, *_doubtful(session, where))
@@ -155,7 +154,7 @@ def least_certain(
         .order_by(col(MentionBrand.certainty), col(MentionBrand.day), col(MentionBrand.mention_id))
         .limit(limit)
         .subquery()
-        for brand in brands
+        for brand in _brands(session, where)
     ]
     if not parts:
         return ()
@@ -168,13 +167,15 @@ def least_certain(
 
 def count_doubtful(session: Session, where: Filter) -> int:
     """How many there are of :func:`least_certain`, up to :data:`MOST_COUNTED`."""
+    where = replace(where, brands=_brands(session, where))  # so that the index serves
     rows = (
         select(col(MentionBrand.mention_id))
         .where(*_doubtful(session, where))
+        .distinct()
         .limit(MOST_COUNTED)
         .subquery()
     )
-    return int(session.execute(select(func.count(func.distinct(rows.c.mention_id)))).scalar_one())
+    return int(session.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
 def draw(session: Session, where: Filter, n: int) -> tuple[tuple[int, ...], int]:
@@ -196,6 +197,10 @@ def draw(session: Session, where: Filter, n: int) -> tuple[tuple[int, ...], int]
 def chosen(session: Session, where: Filter, mention_ids: Sequence[int]) -> tuple[MentionRow, ...]:
     """These mentions in this order, as the filter's brands see them."""
     return load(session, where, mention_ids)
+
+
+def _brands(session: Session, where: Filter) -> tuple[int, ...]:
+    return where.brands or tuple(session.scalars(select(col(Brand.id))))
 
 
 def _doubtful(session: Session, where: Filter) -> list[ColumnElement[bool]]:

@@ -3,19 +3,20 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, tuple_
 from sqlmodel import Session, col
 
-from nlp.labels import Tone
+from nlp.labels import Tone, Touchpoint
 from storage.filters import Filter
-from storage.models import Brand, Mention, MentionBrand, Opinion, Source
+from storage.models import Brand, Mention, MentionBrand, Opinion, OpinionDaily, Source
 from storage.queries.scope import opinion_facts, that_count
 
 #: So many of the latest opinions of a touchpoint are compared, and the others of their days.
 _LATEST = 60
+_LATELY = timedelta(days=90)
 #: Evidence of such lengths can be read at a glance and still says what happened.
 _SHORT, _LONG = 30, 140
 #: What is left of an opinion's worth where the rating says the contrary.
@@ -52,7 +53,7 @@ class QuoteRow:
 def quotes(
     session: Session, where: Filter, tone: Tone, *, per_touchpoint: int = 1
 ) -> dict[str, tuple[QuoteRow, ...]]:
-    """The most telling opinions of ``tone`` by touchpoint, the best first, in two queries.
+    """The most telling opinions of ``tone`` by touchpoint, the best first, in a few queries.
 
     Of the latest ones of a touchpoint those come first of which the model is sure and that are
     neither a word nor a tale; a mention is quoted once a touchpoint, and so are the same words.
@@ -61,10 +62,21 @@ def quotes(
     if not days:
         return {}
     best = _best(session, where, tone, days, per_touchpoint * _SPARE)
-    begin = case((best.c.start > _AROUND, best.c.start - _AROUND), else_=0)
-    rows = session.execute(
+    rows = session.execute(with_texts(best).order_by(best.c.touchpoint, best.c.place))
+    found: dict[str, list[QuoteRow]] = defaultdict(list)
+    for row in rows:
+        quote, others = quote_of(row, tone), found[row.touchpoint]
+        if len(others) < per_touchpoint and not any(_is_same(quote, other) for other in others):
+            others.append(quote)
+    return {touchpoint: tuple(own) for touchpoint, own in found.items()}
+
+
+def with_texts(chosen: Subquery) -> Select[Any]:
+    """Opinions (mention_id, touchpoint, day, start, end) with what :func:`quote_of` takes."""
+    begin = case((chosen.c.start > _AROUND, chosen.c.start - _AROUND), else_=0)
+    return (
         select(
-            best,
+            chosen,
             begin.label("begin"),
             func.substr(col(Mention.text), begin + 1, 2 * _AROUND + _SHOWN).label("text"),
             col(Mention.rating),
@@ -72,20 +84,29 @@ def quotes(
             col(Mention.url),
             func.coalesce(func.nullif(col(Source.title), ""), col(Source.name)).label("source"),
         )
-        .join(Mention, col(Mention.id) == best.c.mention_id)
+        .join(Mention, col(Mention.id) == chosen.c.mention_id)
         .join(Source, col(Source.id) == col(Mention.source_id))
-        .order_by(best.c.touchpoint, best.c.place)
     )
-    found: dict[str, list[QuoteRow]] = defaultdict(list)
-    for row in rows:
-        quote, others = _quote(row, tone), found[row.touchpoint]
-        if len(others) < per_touchpoint and not any(_is_same(quote, other) for other in others):
-            others.append(quote)
-    return {touchpoint: tuple(own) for touchpoint, own in found.items()}
 
 
 def _latest_days(session: Session, where: Filter, tone: Tone) -> dict[str, list[date]]:
-    """The latest days of each touchpoint that hold enough opinions to choose from."""
+    """The latest days of each touchpoint that hold enough opinions to choose from.
+
+    Where much is said, the last weeks tell; all days are summed only if they do not.
+    """
+    last = where.day_to or _last_day(session, where)
+    if last is None:
+        return {}
+    first = last - _LATELY
+    if where.day_from is None or where.day_from < first:
+        found, is_enough = _days(session, replace(where, day_from=first), tone)
+        if is_enough:
+            return found
+    return _days(session, where, tone)[0]
+
+
+def _days(session: Session, where: Filter, tone: Tone) -> tuple[dict[str, list[date]], bool]:
+    """The latest days of each touchpoint, and whether there are enough opinions about all."""
     facts = opinion_facts(session, where)
     daily = (
         select(facts.c.touchpoint, facts.c.day, func.sum(facts.c.n).label("n"))
@@ -96,10 +117,25 @@ def _latest_days(session: Session, where: Filter, tone: Tone) -> dict[str, list[
     until = func.sum(daily.c.n).over(partition_by=daily.c.touchpoint, order_by=daily.c.day.desc())
     summed = select(daily, until.label("until")).subquery()
     found: dict[str, list[date]] = defaultdict(list)
-    for touchpoint, day in session.execute(
-        select(summed.c.touchpoint, summed.c.day).where(summed.c.until - summed.c.n < _LATEST)
+    enough = set()
+    for touchpoint, day, so_far in session.execute(
+        select(summed.c.touchpoint, summed.c.day, summed.c.until).where(
+            summed.c.until - summed.c.n < _LATEST
+        )
     ):
         found[touchpoint].append(day)
+        if so_far >= _LATEST:
+            enough.add(touchpoint)
+    return found, enough >= {*(where.touchpoints or map(str, Touchpoint))}
+
+
+def _last_day(session: Session, where: Filter) -> date | None:
+    """The last day with an opinion; looked up brand by brand, as the roll-up is kept."""
+    own = select(func.max(col(OpinionDaily.day))).where(col(OpinionDaily.brand_id) == col(Brand.id))
+    last = select(func.max(own.scalar_subquery()))
+    if where.brands:
+        last = last.where(col(Brand.id).in_(where.brands))
+    found: date | None = session.execute(last.select_from(Brand)).scalar_one()
     return found
 
 
@@ -118,9 +154,9 @@ def _best(
     stars = case((col(MentionBrand.rating).in_(against), _AGAINST), else_=1.0)
     worth = func.coalesce(col(Opinion.score), 1.0) * fit * stars
     order = (worth.desc(), col(Opinion.day).desc(), col(Opinion.id).desc())
-    # The bounds of brand and day stand at the opinions, so that no plan begins elsewhere.
     ranked: Any = that_count(
         session,
+        # Brand and day are said of the opinions, so that no plan begins elsewhere.
         replace(where, brands=(), day_from=None, day_to=None),
         *(getattr(Opinion, name) for name in ("mention_id", "touchpoint", "day", "start", "end")),
         func.row_number().over(partition_by=col(Opinion.touchpoint), order_by=order).label("place"),
@@ -128,18 +164,22 @@ def _best(
         col(Opinion.tone) == str(tone),
         col(Opinion.end) > col(Opinion.start),
         col(Opinion.brand_id).in_(where.brands or select(col(Brand.id))),
-        col(Opinion.touchpoint).in_(days),
-        # The days of all touchpoints for the index; then each with its own.
-        col(Opinion.day).in_({day for own in days.values() for day in own}),
         tuple_(col(Opinion.touchpoint), col(Opinion.day)).in_(
             [(touchpoint, day) for touchpoint, own in days.items() for day in own]
         ),
     )
+    if not where.text:
+        # For the index, which is not used for pairs. Few mentions hold a word: these lead there.
+        ranked = ranked.where(
+            col(Opinion.touchpoint).in_(days),
+            col(Opinion.day).in_({day for own in days.values() for day in own}),
+        )
     numbered = ranked.subquery()
     return select(numbered).where(numbered.c.place <= limit).subquery()
 
 
-def _quote(row: Any, tone: Tone) -> QuoteRow:
+def quote_of(row: Any, tone: Tone) -> QuoteRow:
+    """The quote of a row of :func:`with_texts`."""
     text, start, end = sentence(row.text, row.start - row.begin, row.end - row.begin, row.begin > 0)
     return QuoteRow(
         mention_id=row.mention_id,
@@ -185,9 +225,9 @@ def sentence(text: str, start: int, end: int, is_cut: bool = False) -> tuple[str
     skipped = len(shown) - len(shown.lstrip())
     shown = shown.lstrip()
     before = "…" if begins_inside else ""
-    offset = left + skipped - len(before)
-    start, end = max(start - offset, len(before)), min(end - offset, len(before) + len(shown))
-    return before + shown + ("…" if ends_inside else ""), start, max(start, end)
+    offset, most = left + skipped - len(before), len(before) + len(shown)
+    start, end = (min(max(place - offset, len(before)), most) for place in (start, end))
+    return before + shown + ("…" if ends_inside else ""), start, end
 
 
 def _word(text: str, low: int, high: int) -> int:

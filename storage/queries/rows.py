@@ -45,6 +45,9 @@ class MentionRow:
     the text could not be analysed. ``author`` is shown as «автор a1b2c3» where only a hash of it
     is stored. ``repeats`` counts the others of its group, ``reposts`` the reposts among them;
     ``is_repeat`` tells that others of it are counted in its place, for every brand asked for.
+    ``who`` is the author as :class:`storage.filters.Filter` wants it; ``reactions`` are likes,
+    comments and reposts together, None where the source tells none of them.
+    ``corrected`` tells that a human judged it, ``confirmed`` that the model had said just so.
     """
 
     id: int
@@ -71,6 +74,7 @@ class MentionRow:
     intents: tuple[str, ...] = ()
     opinions: tuple[OpinionRow, ...] = ()
     corrected: bool = False
+    confirmed: bool = False
     error: str | None = None
     language: str = ""
     city: str | None = None
@@ -78,6 +82,10 @@ class MentionRow:
     repeats: int = 0
     reposts: int = 0
     is_repeat: bool = False
+    source_id: int = 0
+    who: str = ""
+    views: int | None = None
+    reactions: int | None = None
 
     @property
     def confidence(self) -> float | None:
@@ -159,6 +167,7 @@ def _row(mention: Mention, source: str, title: str, known: _Known) -> MentionRow
         intents=tuple(analysis.intents) if analysis else (),
         opinions=known.opinions.get(number, ()),
         corrected=correction is not None,
+        confirmed=_is_confirmation(analysis, correction),
         error=analysis.error if analysis else None,
         language=mention.language,
         city=mention.city,
@@ -166,12 +175,31 @@ def _row(mention: Mention, source: str, title: str, known: _Known) -> MentionRow
         repeats=together - 1,
         reposts=reposts - (mention.group_id is not None and mention.repost_of is not None),
         is_repeat=brands.is_repeat,
+        source_id=mention.source_id,
+        who=mention.author_id or mention.author or "",
+        views=mention.views,
+        reactions=_reactions(mention),
     )
+
+
+def _reactions(mention: Mention) -> int | None:
+    told = [n for n in (mention.likes, mention.comments, mention.reposts) if n is not None]
+    return sum(told) if told else None
 
 
 def _text_tone(analysis: Analysis | None, correction: Correction | None) -> str | None:
     corrected = correction.tone if correction else None
     return corrected or (analysis.tone if analysis else None)
+
+
+def _is_confirmation(analysis: Analysis | None, correction: Correction | None) -> bool:
+    return bool(
+        analysis
+        and correction
+        and correction.tone in (None, analysis.tone)
+        and correction.kind in (None, analysis.kind)
+        and correction.opinions is None
+    )
 
 
 def _scores(analysis: Analysis | None) -> tuple[float, float, float] | None:

@@ -116,6 +116,19 @@ def upgrade() -> None:
         "mention_brand",
         ["brand_id", "certainty", "day", "mention_id"],
     )
+    told = sa.text("target_tone IS NOT NULL")
+    op.create_index(
+        "ix_mention_brand_target",
+        "mention_brand",
+        ["brand_id", "day", "mention_id"],
+        sqlite_where=told,
+        postgresql_where=told,
+    )
+    for name in ("parent_id", "author_id", "author"):
+        known = sa.text(f"{name} IS NOT NULL")
+        op.create_index(
+            f"ix_mention_{name}", "mention", [name], sqlite_where=known, postgresql_where=known
+        )
 
 
 def _numbers(table: str, *names: str) -> None:
@@ -206,7 +219,7 @@ def _theme_marks() -> None:
 
 
 def _theme_sums() -> None:
-    key = ("brand_id", "theme_id", "day", "source_id", "rating", "voice")
+    key = ("theme_id", "brand_id", "day", "source_id", "rating", "voice")
     kinds: dict[str, Any] = {"day": sa.Date, "voice": sa.Boolean}
     op.create_table(
         "theme_daily",

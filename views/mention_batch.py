@@ -1,0 +1,158 @@
+"""One correction of many mentions: in place, or by the worker where it takes longer than that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from insights import russian as ru
+from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES
+from storage import commands, queries
+from storage.commands import Change
+from storage.queries import JobRow
+from views import context, correction
+
+_BATCH = "mention_batch"
+#: So many are corrected within a second or so; more are left to the worker.
+_IN_PLACE = 1_000
+_JOB_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch on its way or done; ``at`` is its key, ``job`` the worker's where it does it."""
+
+    at: datetime
+    words: str
+    changed: int = 0
+    job: int | None = None
+    is_undo: bool = False
+
+
+def words_of(change: Change) -> str:
+    """«тональность — негатив, без точки „Доставка и выдача“»."""
+    told = []
+    if change.tone:
+        told.append(f"тональность — {TONE_NAMES[change.tone]}")
+    if change.kind:
+        told.append(f"вид — {KIND_NAMES[change.kind]}")
+    if change.without:
+        told.append(f"убрано «{TOUCHPOINT_NAMES[change.without]}»")
+    return ", ".join(told)
+
+
+def apply(mention_ids: Sequence[int], change: Change) -> None:
+    """Correct these mentions, now or by the worker."""
+    at = datetime.now(UTC)
+    batch = Batch(at, words_of(change))
+    if len(mention_ids) > _IN_PLACE:
+        payload = {
+            "ids": list(mention_ids),
+            "tone": change.tone,
+            "kind": change.kind,
+            "without": change.without,
+            "at": at.isoformat(),
+        }
+        _ask("correct", payload, batch)
+        return
+    found: list[int] = []
+    if correction.write(
+        lambda session: found.append(commands.correct_many(session, mention_ids, change, at=at))
+    ):
+        st.session_state[_BATCH] = replace(batch, changed=found[0])
+
+
+def draw() -> None:
+    """What became of the last batch, and the way back; its progress while the worker is at it."""
+    batch: Batch | None = st.session_state.get(_BATCH)
+    if batch is None:
+        return
+    if batch.job is not None:
+        st.fragment(_watch, run_every=_JOB_SECONDS)()
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", border=True, key="batch_done"
+    ):
+        st.markdown(_told(batch), width="stretch")
+        if batch.changed and not batch.is_undo:
+            st.button("Отменить всё", key="undo_batch", icon=":material/undo:", on_click=_undo)
+        st.button("Скрыть", key="hide_batch", type="tertiary", on_click=_forget)
+
+
+def _told(batch: Batch) -> str:
+    n = ru.counted(batch.changed, ru.MENTION)
+    if batch.is_undo:
+        return f"Отменено: {n}, цифры пересчитаны." if batch.changed else "Отменять было нечего."
+    if not batch.changed:
+        return f"Менять было нечего: так уже и есть ({batch.words})."
+    return f"Исправлено: {n} ({batch.words}). Цифры пересчитаны."
+
+
+def _undo() -> None:
+    batch: Batch = st.session_state[_BATCH]
+    undone = replace(batch, is_undo=True)
+    if batch.changed > _IN_PLACE:
+        _ask("uncorrect", {"at": batch.at.isoformat(), "total": batch.changed}, undone)
+        return
+    now = datetime.now(UTC)
+    found: list[int] = []
+    if correction.write(
+        lambda session: found.append(
+            commands.undo_batch(session, at=batch.at, now=now, limit=_IN_PLACE)
+        )
+    ):
+        st.session_state[_BATCH] = replace(undone, changed=found[0])
+
+
+def _ask(kind: str, payload: dict[str, Any], batch: Batch) -> None:
+    found: list[int] = []
+    now = datetime.now(UTC)
+    if correction.write(
+        lambda session: found.append(commands.enqueue_job(session, kind, payload, now=now))
+    ):
+        st.session_state[_BATCH] = replace(batch, job=found[0])
+
+
+def _watch() -> None:
+    """How far the worker is; once it is done the whole page is drawn anew."""
+    batch: Batch | None = st.session_state.get(_BATCH)
+    if batch is None or batch.job is None:
+        return
+    with context.get().db.read() as session:
+        job = queries.job(session, batch.job)
+        is_alive = queries.worker_is_alive(session, now=datetime.now(UTC))
+        holding = queries.in_batch(session, batch.at)
+    if not job.is_open:
+        changed = batch.changed - holding if batch.is_undo else holding
+        st.session_state[_BATCH] = replace(batch, job=None, changed=changed)
+        if job.state == "failed":
+            st.session_state["correction_error"] = job.message
+        st.rerun()
+    total = max(1, job.payload.get("total") or len(job.payload.get("ids", ())))
+    done = min(job.result.get("done", 0), total)
+    st.progress(done / total, text=_progress(batch, job, done, total, is_alive=is_alive))
+    st.button("Остановить", key="stop_batch", type="tertiary", on_click=_stop, args=(batch.job,))
+
+
+def _progress(batch: Batch, job: JobRow, done: int, total: int, *, is_alive: bool) -> str:
+    doing = "Отменяем" if batch.is_undo else "Исправляем"
+    if job.state == "queued" and not is_alive:
+        return (
+            f"{doing} {ru.counted(total, ru.MENTION)}: задание ждёт, работник не запущен. "
+            "Он приходит с otklik serve или otklik schedule."
+        )
+    if job.state == "queued":
+        return f"{doing} {ru.counted(total, ru.MENTION)}: ждёт очереди у работника"
+    return f"{doing}: {ru.number(done)} из {ru.counted(total, ru.OF_MENTION)}"
+
+
+def _stop(job_id: int) -> None:
+    """What is corrected by then can be undone like a whole batch."""
+    now = datetime.now(UTC)
+    correction.write(lambda session: commands.cancel_job(session, job_id, now=now))
+
+
+def _forget() -> None:
+    st.session_state.pop(_BATCH, None)
