@@ -24,7 +24,7 @@ demo: $(READY)  ## Fill the demo database and open the app at http://localhost:8
 	$(BIN)/otklik demo
 
 test: $(READY)  ## Run all tests (SQLite and PostgreSQL; browser tests where chromium is found)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)  ## Style and types
 	$(BIN)/ruff check .
