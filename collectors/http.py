@@ -220,14 +220,15 @@ class Http:
 
 def _parsed(url: str) -> httpx.URL:
     try:
-        target = httpx.URL(url)
+        # Twice: a long address may be let in and be too long when its letters are encoded.
+        target = httpx.URL(url).copy_with(fragment=None)
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise NeedsHuman(f"Адрес {hide_secrets(url)[:200]!r} не разобрать: {error}.") from error
     if target.scheme not in {"http", "https"} or not target.host:
         raise NeedsHuman(
             f"Адрес {hide_secrets(url)[:200]!r} не годится: нужен http:// или https://."
         )
-    return target.copy_with(fragment=None)
+    return target
 
 
 def _origin(target: httpx.URL) -> str:

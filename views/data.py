@@ -138,15 +138,18 @@ def _overview(
     earlier = where.previous()
     history = replace(where, day_from=findings.known_from(start, end), day_to=end)
     with db.read() as session:
-        figures = queries.figures(session, where)
+        by_day = queries.figures_by_day(session, where)
+        tones = queries.tones_by_day(session, history)
+        own = sum((tones[day] for day in tones if start <= day <= end), Tones())
+        figures = replace(sum(by_day.values(), Figures()), tones=own)
         volume = queries.mentions_by_source(session, replace(where, voices_only=False))
         return Overview(
             start=start,
             end=end,
             figures=figures,
             before=queries.figures(session, earlier) if earlier else None,
-            by_day=queries.figures_by_day(session, where),
-            tones=queries.tones_by_day(session, history),
+            by_day=by_day,
+            tones=tones,
             touchpoints=queries.opinions_by_day(session, history),
             opinions=queries.opinion_counts(session, where),
             opinions_before=queries.opinion_counts(session, earlier) if earlier else (),
