@@ -29,7 +29,7 @@ def story(found: JourneyMap) -> Story:
     """Where the way hurts most, what else weighs, what has moved since the other period."""
     sore, loved = journey.sorest(found, 1 + _NAMED), journey.loved(found, _NAMED)
     lines = [
-        _line("Ещё портят путь", [_with_index(cell) for cell in sore[1:]]),
+        _line("Ещё слабые места", [_with_index(cell) for cell in sore[1:]]),
         _line("Радуют", [_with_index(cell) for cell in loved]),
         *_moves(found, "Стало хуже", "Стало лучше"),
         _line("Заговорили чаще", [_with_volume(cell) for cell in journey.louder(found)]),
@@ -105,7 +105,7 @@ def name(touchpoint: str) -> str:
 
 
 def _sore(cell: Cell) -> str:
-    told = f"Больше всего путь портит «{name(cell.touchpoint)}»: {_figures(cell)}."
+    told = f"Самое слабое место пути – «{name(cell.touchpoint)}»: {_figures(cell)}."
     if cell.impact and cell.impact.value >= _SEEN:
         cost = ru.number(cell.impact.value * 100, 1)
         told += f" Без этого негатива общий индекс был бы выше на {cost}{ru.NBSP}пункта."

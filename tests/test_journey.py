@@ -143,7 +143,7 @@ def test_what_hurts_is_ranked_by_what_it_costs_and_never_by_a_handful() -> None:
     assert told.tone is Tone.NEGATIVE
     assert "«Доставка и выдача»: индекс −85, 65\u00a0мнений" in told.text
     assert "выше на 13,3\u00a0пункта" in told.text
-    assert told.lines == ("Ещё портят путь: «Поддержка» (−100).", "Радуют: «Персонал» (+100).")
+    assert told.lines == ("Ещё слабые места: «Поддержка» (−100).", "Радуют: «Персонал» (+100).")
 
 
 def drawn_of(here: dict[str, Tones], there: dict[str, Tones]) -> JourneyMap:
@@ -433,7 +433,7 @@ def test_one_opinion_looks_uncertain(world: World) -> None:
     assert "Мнений пока мало" in told
     assert told.count('class="jm-cell jm-few"') == 1
     assert "от −100 до" in told
-    assert "боль № 1" not in told
+    assert "слабое № 1" not in told
     assert cells_of(app) == ["delivery"]
 
 
@@ -487,7 +487,7 @@ def test_hostile_words_in_a_quote_stay_words(world: World) -> None:
     app = opened()
     app.button(key="cell_4_0_delivery").click().run()
     told = html_of(app)
-    assert "боль № 1" in told
+    assert "слабое № 1" in told
     assert told.count("&lt;img src=x") >= 2
     assert "<img" not in told
     assert "<b>хам" not in told

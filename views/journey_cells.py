@@ -42,7 +42,7 @@ def head(number: int, column: Column, beside: str) -> str:
 def cell(own: Cell, most: int, look: Palette, quote: QuoteRow | None, rank: str) -> str:
     """A touchpoint: its index, what moved since, its volume beside the ``most`` discussed one's.
 
-    ``rank`` tells why it stands out («боль № 1»): then its quote is seen at once, else it comes
+    ``rank`` tells why it stands out («слабое № 1»): then its quote is seen at once, else it comes
     with the figures on hover.
     """
     standing = own.standing
@@ -84,7 +84,7 @@ def label(own: Cell) -> str:
 def legend(look: Palette, sides: Sequence[str], *, is_ranked: bool) -> str:
     """What colours, stripes, bars and arrows mean; of a comparison, which half is whose.
 
-    ``is_ranked`` tells that cells are named «боль № 1» and so on.
+    ``is_ranked`` tells that cells are named «слабое место № 1» and so on.
     """
     steps = "".join(f'<i style="--fill:{step.fill}"></i>' for step in scale(look))
     few = shade(-0.6, look).fill
@@ -101,7 +101,8 @@ def legend(look: Palette, sides: Sequence[str], *, is_ranked: bool) -> str:
         parts.append("<span>▲▼ значимое изменение индекса</span>")
         parts.append("<span>полоска – сколько мнений</span>")
         if is_ranked:
-            parts.append("<span><b>боль № 1</b> сильнее всех тянет вниз общий индекс</span>")
+            told = "ругают чаще, чем хвалят, и стоит это дороже других таких точек"
+            parts.append(f"<span><b>слабое № 1</b> {told}</span>")
     parts.append("<span>в скобках – интервалы: индекса 95 %, разницы 99,7 %</span>")
     return f'<div class="jm-legend">{"".join(parts)}</div>'
 

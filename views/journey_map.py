@@ -57,8 +57,8 @@ def _ranks(found: JourneyMap) -> dict[str, str]:
     """What stands out, by touchpoint: where it hurts most and where it delights most."""
     sore = enumerate(journey.sorest(found, _SORE), 1)
     loved = enumerate(journey.loved(found, _LOVED), 1)
-    return {cell.touchpoint: f"боль № {place}" for place, cell in sore} | {
-        cell.touchpoint: f"радость № {place}" for place, cell in loved
+    return {cell.touchpoint: f"слабое № {place}" for place, cell in sore} | {
+        cell.touchpoint: f"сильное № {place}" for place, cell in loved
     }
 
 
