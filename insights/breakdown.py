@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from insights.changes import FEW
-from insights.stats import Change, Estimate, change, share
+from insights.stats import Change, Estimate, change, quantile, share
 
 _NUMBER = re.compile(r"\d+")
 
@@ -116,7 +115,7 @@ def _order(part: Part) -> tuple[bool, float, float, str]:
 def _difference(own: tuple[int, int], rest: tuple[int, int], compared: int) -> Change | None:
     if min(own[1], rest[1]) < FEW:
         return None
-    z = NormalDist().inv_cdf(1 - 0.025 / max(compared, 1))
+    z = quantile(compared)
     return change(share(*own, z), share(*rest, z))
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from sqlmodel import Session
+
 from collectors.base import Item, Mention
 from collectors.errors import CollectError
 from collectors.http import Http
@@ -18,7 +20,7 @@ from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.telling import WORDS, as_dict
 from storage import commands
-from storage.jobs import ClaimedJob
+from storage.jobs import ClaimedJob, is_held
 from storage.leases import Refused
 from storage.personal import shown
 from storage.tables import in_chunks
@@ -132,11 +134,9 @@ def _correct(
     at = datetime.fromisoformat(asked["at"])
     result.update(done=0, changed=0)
     for ids in in_chunks(asked["ids"], _TOGETHER):
-        with house.db.write() as session:
+        with _step(job_id, house, keeper) as session:
             result["changed"] += commands.correct_many(session, ids, change, at=at)
         result["done"] += len(ids)
-        if keeper.stop.is_set() or keeper.has_lost(job_id):
-            raise Stopped
     return True, f"Исправлено: {result['changed']}."
 
 
@@ -151,13 +151,23 @@ def _uncorrect(
     at, now = datetime.fromisoformat(asked["at"]), keeper.clock()
     result.update(done=0, changed=0)
     while True:
-        with house.db.write() as session:
+        with _step(job_id, house, keeper) as session:
             undone = commands.undo_batch(session, at=at, now=now, limit=_TOGETHER)
         if not undone:
             return True, f"Отменено: {result['changed']}."
         result["done"] = result["changed"] = result["changed"] + undone
-        if keeper.stop.is_set() or keeper.has_lost(job_id):
+
+
+@contextmanager
+def _step(job_id: int, house: House, keeper: Keeper) -> Iterator[Session]:
+    """A transaction of a job that goes on step by step; Stopped where it shall not go on.
+
+    A cancelled job changes nothing from then on, else what is undone next would come back.
+    """
+    with house.db.write() as session:
+        if keeper.stop.is_set() or not is_held(session, job_id, keeper.holder):
             raise Stopped
+        yield session
 
 
 def _train(

@@ -98,6 +98,7 @@ def forget(
     counts["raw"] = leftovers.clean_raw(session, needles)
     counts["crawl"] = leftovers.clear_crawls(session, {row.source_id for row in found}, needles)
     counts["job"] = leftovers.clear_jobs(session, needles)
+    counts["desk"] = leftovers.clear_desk(session, needles)
     counts = +counts
     t.insert_all(
         session,
@@ -136,7 +137,8 @@ def count_hashed(session: Session) -> tuple[int, int]:
 def mask(session: Session, personal: Personal) -> int:
     """Put hashes in place of names that are not to be stored any more; of how many mentions.
 
-    What crawls and jobs kept of pages goes, too. :func:`scrub` is for what the file still holds.
+    What crawls and jobs kept of pages goes, too; links to an author's mentions get the hash.
+    :func:`scrub` is for what the file still holds.
     """
     changed = mask_stored(session, personal)
     if changed:
@@ -144,6 +146,7 @@ def mask(session: Session, personal: Personal) -> int:
         masked = {row.id for row in sources if not personal.stores_of(row.name)}
         leftovers.clear_crawls(session, masked, ())
         leftovers.drop_jobs(session)
+        leftovers.mask_links(session, personal)
         _leave_to_scrub(session)
     return changed
 

@@ -13,6 +13,7 @@ from nlp.labels import Intent, Kind, Tone, Touchpoint
 from storage.columns import Facet as Facet
 from storage.languages import LANGUAGES as LANGUAGES
 from storage.languages import UNKNOWN as UNKNOWN
+from storage.rows import fit
 
 #: Stands among ``Filter.tones`` for mentions whose analysis is pending or failed.
 UNREAD = ""
@@ -167,6 +168,7 @@ def from_params(
     params: Mapping[str, Sequence[str]], names: Names, today: date
 ) -> tuple[Filter, tuple[Problem, ...]]:
     """Read a link; parts that mean nothing here are left out and reported."""
+    params = {key: [fit(value) for value in values] for key, values in params.items()}
     problems = _not_understood(params)
 
     def several(key: Key, known: Mapping[str, int] | Iterable[str]) -> list[str]:

@@ -64,6 +64,11 @@ def renew_jobs(
     return set(session.scalars(held))
 
 
+def is_held(session: Session, job_id: int, holder: str) -> bool:
+    """Whether the job is this worker's still: neither cancelled nor given to another."""
+    return session.execute(sa.select(_job.id).where(_held(job_id, holder))).first() is not None
+
+
 def put_back(session: Session, job_id: int, holder: str) -> None:
     """Let the job wait again; this attempt does not count."""
     session.execute(

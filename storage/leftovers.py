@@ -1,7 +1,7 @@
-"""What crawls, jobs and other people's mentions keep of an author besides the mentions themselves.
+"""What crawls, jobs, the desk and other people's mentions keep of an author besides their mentions.
 
 An outcome may hold pieces of pages and a job the first mentions of a source: both are looked at for
-some days and are of no use afterwards.
+some days and are of no use afterwards. At the desk views, checks and notes may name somebody.
 """
 
 import json
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from storage import tables as t
-from storage.personal import without_values
+from storage.filters import Key
+from storage.personal import Personal, without_values
 
 #: Columns of a crawl's outcome that may hold pieces of pages.
 _PIECES: dict[str, Any] = {"samples": [], "notes": [], "detail": ""}
@@ -79,6 +80,49 @@ def drop_jobs(session: Session, before: datetime | None = None) -> None:
     """Drop jobs that ended before a moment, or all that ended."""
     old = sa.true() if before is None else _job.finished_at < before
     session.execute(sa.delete(t.job).where(_ENDED, old))
+
+
+def clear_desk(session: Session, needles: Sequence[str]) -> int:
+    """Delete saved views that name the author, empty notes and links of checks that do; how many.
+
+    A view without the name would show everybody: it is of no use.
+    """
+    view, note, spot = t.saved_view.c, t.touchpoint_note.c, t.spot_check.c
+
+    def named(*columns: sa.Column[Any]) -> list[tuple[int, dict[str, Any]]]:
+        """Ids of the rows that name the author, and what of these columns does not."""
+        rows = session.execute(sa.select(columns[0].table.c.id, *columns))
+        told = [(row.id, {one.name: getattr(row, one.name) for one in columns}) for row in rows]
+        kept = [(number, own, without_values(own, needles)) for number, own in told]
+        return [(number, rest) for number, own, rest in kept if rest != own]
+
+    views, notes, links = named(view.name, view.params), named(note.note), named(spot.params)
+    for chunk in t.in_chunks(number for number, _ in views):
+        session.execute(sa.delete(t.saved_view).where(view.id.in_(chunk)))
+    t.update_all(session, t.touchpoint_note, [{"id": one, "note": _ERASED} for one, _ in notes])
+    t.update_all(session, t.spot_check, [{"id": one, **rest} for one, rest in links])
+    return len(views) + len(notes) + len(links)
+
+
+def mask_links(session: Session, personal: Personal) -> None:
+    """Put hashes in place of authors in views and links of checks, where names are stored no more.
+
+    They lead to the same mentions as before.
+    """
+
+    def masked(author: str) -> str:
+        own = sa.or_(_mention.author == author, _mention.author_id == author)
+        is_stored = session.execute(sa.select(_mention.id).where(own).limit(1)).first()
+        return author if is_stored else personal.hash_of(author)
+
+    for table in (t.saved_view, t.spot_check):
+        rows = session.execute(sa.select(table.c.id, table.c.params)).all()
+        changed = [
+            {"id": row.id, "params": row.params | {Key.AUTHOR: [masked(one) for one in authors]}}
+            for row in rows
+            if (authors := row.params.get(Key.AUTHOR))
+        ]
+        t.update_all(session, table, changed)
 
 
 def clean_raw(session: Session, needles: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from storage import tables as t
 from storage.errors import NotFound, StorageError
+from storage.rows import fit
 
 _theme = t.theme.c
 #: Characters of a name.
@@ -16,7 +17,7 @@ LONGEST_THEME_NAME = 80
 
 def rename_theme(session: Session, key: str, name: str | None) -> str | None:
     """Call a theme so; None or "" lets its own title show again. Returns the former name."""
-    wanted = " ".join((name or "").split())
+    wanted = " ".join(fit(name or "").split())
     if len(wanted) > LONGEST_THEME_NAME:
         raise StorageError(f"Название темы — не длиннее {LONGEST_THEME_NAME} знаков.")
     theme = _of(session, key)

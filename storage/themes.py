@@ -1,4 +1,4 @@
-"""The write side of themes: which opinions wait, what was found among them, names and mergers.
+"""The write side of themes: which opinions wait, what was found among them.
 
 The query is the queue: an opinion without a mark waits. A mark goes with its opinion (see
 :mod:`storage.labelling`), so what is edited, corrected or re-read waits again by itself.

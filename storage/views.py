@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage import tables as t
 from storage.errors import NotFound, StorageError
+from storage.rows import fit, fit_json
 
 LONGEST_NAME = 60
 _MOST_VIEWS = 200
@@ -43,7 +44,7 @@ def save_view(
     row = {
         "name": _good_name(session, name),
         "page": page,
-        "params": {key: list(values) for key, values in params.items()},
+        "params": fit_json(params),
         "created_at": now,
     }
     result = session.execute(sa.insert(t.saved_view).values(row).returning(_view.id))
@@ -76,7 +77,7 @@ def restore_view(session: Session, view: DeletedView) -> None:
 
 def _good_name(session: Session, name: str, but: int | None = None) -> str:
     """The name without spare spaces. Two that differ in case alone would be taken for one."""
-    name = " ".join(name.split())
+    name = " ".join(fit(name).split())
     if not name:
         raise StorageError("Назовите закладку: по имени её потом можно найти.")
     if len(name) > LONGEST_NAME:

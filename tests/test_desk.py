@@ -66,6 +66,15 @@ def test_a_bad_name_is_told_and_changes_nothing(world: World, name: str, told: s
     assert names(world) == ["Доставка", "Цены"]
 
 
+def test_what_no_database_takes_stands_in_no_view(world: World) -> None:
+    with world.db.write() as session:
+        params = {"q": ["a\x00"]}
+        commands.save_view(session, "Цены\x00", page="mentions", params=params, now=NOW)
+    with world.db.read() as session:
+        (view,) = queries.saved_views(session)
+    assert (view.name, view.params) == ("Цены\ufffd", {"q": ["a\ufffd"]})
+
+
 def test_a_view_that_is_gone_is_told(world: World) -> None:
     number = save(world, "Доставка")
     with world.db.write() as session:

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import make_mention
 from shop import make_analysis
+from sqlmodel import Session
 from typer.testing import CliRunner
 
 from collectors import spool
@@ -21,9 +22,11 @@ from nlp.labels import Tone
 from otklik.cli import app
 from otklik.config import load
 from otklik.house import House, open_house
-from storage import commands, database, mentions, settings
+from storage import commands, database, mentions, queries, settings
 from storage import tables as t
 from storage.errors import Locked, StorageError
+from storage.filters import Names, from_params
+from storage.notes import NoteStatus
 
 NAME, ID, WORD = "Кузьма Прутковский", "kuzma-1803", "небывальщина"
 LONG = "Курьер опоздал на два часа, половина пакетов порвана, молоко вытекло на хлеб и сахар."
@@ -131,9 +134,43 @@ def lived_in(house: House) -> None:
     store.save_outcome(outcome, 1)
 
 
+def at_the_desk(session: Session) -> None:
+    now = datetime.now(UTC)
+    for name, params in (("Он", {"author": [ID]}), (f"О {NAME}", {}), ("Все", {"q": ["молоко"]})):
+        commands.save_view(session, name, page="mentions", params=params, now=now)
+    today = now.date()
+    for touchpoint, note in (("delivery", f"Позвонить: {NAME}"), ("price", "Скидка")):
+        status = NoteStatus.WORKING
+        commands.set_note(
+            session, 1, touchpoint, status, note=note, day=today, today=today, now=now
+        )
+    params = {"author": [NAME.upper()], "tone": ["negative"]}
+    commands.start_spot_check(
+        session, [1], population=1, model_version="v1", params=params, now=now
+    )
+
+
+def test_the_desk_forgets_the_author_and_nothing_else(place: Place) -> None:
+    house = place.house()
+    lived_in(house)
+    with house.db.write() as session:
+        at_the_desk(session)
+    told = json.loads(place.run("forget", NAME, "--json"))
+    assert told["erased"]["desk"] == 4
+    with house.db.read() as session:
+        views = session.execute(sa.select(t.saved_view.c.name, t.saved_view.c.params)).all()
+        notes = session.scalars(sa.select(t.touchpoint_note.c.note)).all()
+        params = session.scalars(sa.select(t.spot_check.c.params)).all()
+    assert views == [("Все", {"q": ["молоко"]})]
+    assert notes == ["Подробности стёрты: в них мог быть назван автор.", "Скидка"]
+    assert params == [{"author": [], "tone": ["negative"]}]
+
+
 def test_no_byte_of_the_author_is_left(place: Place) -> None:
     house = place.house()
     lived_in(house)
+    with house.db.write() as session:
+        at_the_desk(session)
     events = place.spool()
     now = datetime.now(UTC)
     events.put(Event("1", now, {"who": {"name": NAME}, "say": WORD}))
@@ -232,11 +269,16 @@ def test_names_that_become_hashes_leave_nothing_in_the_file(place: Place) -> Non
     lived_in(house)
     with house.db.write() as session:  # what others say of him stays
         session.execute(sa.update(t.mention).where(t.mention.c.external_id == "a").values(raw={}))
+        params = {"author": [ID], "all": ["1"]}
+        commands.save_view(session, "Он", page="mentions", params=params, now=datetime.now(UTC))
     assert place.files_with(NAME, ID, "Анна", "Борис")
     house = place.house("{}")
     assert place.files_with(NAME, ID, "Анна", "Борис") == []
     with house.db.read() as session:
         assert session.execute(sa.select(t.crawl.c.detail)).scalar_one() == ""
+        link = session.execute(sa.select(t.saved_view.c.params)).scalar_one()
+        where, _ = from_params(link, Names({}, {}), datetime.now(UTC).date())
+        assert queries.count(session, where) == 2  # it still leads to the same mentions
         assert settings.get(session, settings.UNSCRUBBED) is None
 
 

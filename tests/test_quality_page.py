@@ -96,7 +96,9 @@ def test_what_was_measured_is_told_with_its_weak_sides(world: World) -> None:
     assert "Смешанную тональность узнаёт хуже" in told
     assert f"модель «{MODEL}»".replace("-", "\\-") in told  # another one labelled these mentions
     assert "Случайной проверки ещё не было" in told
-    assert next(m for m in app.metric if m.label == "Тональность").delta == "у людей 97\u202f%"
+    assert (
+        next(m for m in app.metric if m.label == "Тональность").delta == "у разметчиков 97\u202f%"
+    )
     app.segmented_control(key="switch_set").set_value("demo").run()
     assert "Тональность верна в 72" in text_of(app)
     assert dict(app.query_params)["v-set"] in ("demo", ["demo"])

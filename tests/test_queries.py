@@ -384,6 +384,15 @@ def test_nonsense_in_a_link_is_left_out_and_told(key: str, value: str) -> None:
     assert from_params(params, NAMES_OF, DAY) == (Filter(text="хлеб"), (Problem(key, value),))
 
 
+@pytest.mark.parametrize("key", ["place", "author", "theme", "q"])
+def test_what_no_database_takes_is_taken_from_no_link(db: Database, key: str) -> None:
+    where, problems = from_params({key: ["a\x00\u2028'\ud800"]}, NAMES_OF, DAY)
+    assert problems == ()
+    with db.read() as session:
+        assert queries.count(session, replace(where, lemmas=where.text)) == 0
+        assert queries.figures(session, replace(where, lemmas=where.text)).mentions == 0
+
+
 def test_a_period_may_move_with_today() -> None:
     where = Filter(day_from=DAY - timedelta(days=27), day_to=DAY, text="хлеб")
     params = to_params(where, NAMES_OF, moving_with=DAY)

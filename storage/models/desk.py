@@ -11,8 +11,8 @@ from storage.models.types import Json, UtcDateTime
 class TouchpointNote(SQLModel, table=True):
     """What is being done about a brand's touchpoint; the latest row that is not undone holds.
 
-    ``status`` is of :class:`storage.notes.Status`; ``day`` is when it came to be so («исправлено
-    3 марта»), against which a later drop is read.
+    ``status`` is of :class:`storage.notes.NoteStatus`; ``day`` is when it came to be so
+    («исправлено 3 марта»), against which a later drop is read.
     """
 
     __tablename__ = "touchpoint_note"

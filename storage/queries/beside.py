@@ -14,7 +14,7 @@ from nlp.labels import Tone
 from storage.columns import Facet
 from storage.filters import Filter
 from storage.models import Mention, Opinion
-from storage.queries.conditions import cut
+from storage.queries.conditions import cut, dimensions
 from storage.queries.counts import Tones
 from storage.queries.scope import that_count
 
@@ -66,10 +66,5 @@ def _tellers(session: Session, where: Filter) -> CTE:
     """The mentions, for each of their brands, that hold opinions of the filter."""
     rows = that_count(session, where, col(Opinion.mention_id), col(Opinion.brand_id)).distinct()
     # Implied by the rows of mentions, but said of the opinions themselves it is their index's.
-    if where.brands:
-        rows = rows.where(col(Opinion.brand_id).in_(where.brands))
-    if where.day_from:
-        rows = rows.where(col(Opinion.day) >= where.day_from)
-    if where.day_to:
-        rows = rows.where(col(Opinion.day) <= where.day_to)
-    return rows.cte("told")
+    span = Filter(where.brands, where.day_from, where.day_to)
+    return rows.where(*dimensions(span, Opinion)).cte("told")

@@ -31,6 +31,14 @@ SAME_ROW = and_(
     col(MentionBrand.brand_id) == col(Opinion.brand_id),
 )
 
+#: An opinion and the mark that tells its theme.
+MARKED = and_(
+    col(ThemeMark.mention_id) == col(Opinion.mention_id),
+    col(ThemeMark.touchpoint) == col(Opinion.touchpoint),
+    col(ThemeMark.tone) == col(Opinion.tone),
+    col(ThemeMark.start) == col(Opinion.start),
+)
+
 #: Of a group of repeats only one row a brand counts, in roll-ups as here.
 COUNTS = col(MentionBrand.is_repeat).is_(False)
 
@@ -138,18 +146,18 @@ def about(where: Filter, table: Any) -> Conditions:
 
 def _of_theme(key: str) -> ColumnElement[bool]:
     """Whether an opinion belongs to the theme or to one that was merged into it."""
-    chosen = select(col(Theme.id)).where(col(Theme.key) == key).scalar_subquery()
-    members = select(col(Theme.id)).where(
-        or_(col(Theme.id) == chosen, col(Theme.merged_into) == chosen)
-    )
     mark: Select[Any] = select(literal_column("1")).where(
-        col(ThemeMark.mention_id) == col(Opinion.mention_id),
-        col(ThemeMark.touchpoint) == col(Opinion.touchpoint),
-        col(ThemeMark.tone) == col(Opinion.tone),
-        col(ThemeMark.start) == col(Opinion.start),
-        col(ThemeMark.theme_id).in_(members),
+        MARKED, col(ThemeMark.theme_id).in_(members(key))
     )
     return exists(mark.correlate(Opinion))
+
+
+def members(key: str) -> Select[Any]:
+    """The ids of a theme and of those that were merged into it."""
+    chosen = select(col(Theme.id)).where(col(Theme.key) == key).scalar_subquery()
+    return select(col(Theme.id)).where(
+        or_(col(Theme.id) == chosen, col(Theme.merged_into) == chosen)
+    )
 
 
 def _found(session: Session, lemmas: str) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 from storage.columns import Facet
 from storage.filters import Filter
 from storage.models import Brand, FacetDaily
+from storage.queries.conditions import dimensions
 
 
 def known_facets(session: Session) -> tuple[Facet, ...]:
@@ -32,19 +33,14 @@ def facet_values(
     With how many mentions have each; what else the filter asks leaves out none of them.
     """
     table = FacetDaily
-    brands = where.brands or session.scalars(select(col(Brand.id))).all()
+    brands = where.brands or tuple(session.scalars(select(col(Brand.id))))
+    asked = Filter(brands, where.day_from, where.day_to, where.sources)
     n = func.sum(col(table.n))
     values = (
         select(col(table.value), n)
-        .where(col(table.brand_id).in_(brands), col(table.facet) == str(facet))
+        .where(*dimensions(asked, table), col(table.facet) == str(facet))
         .group_by(col(table.value))
         .order_by(n.desc(), col(table.value))
         .limit(limit)
     )
-    if where.day_from:
-        values = values.where(col(table.day) >= where.day_from)
-    if where.day_to:
-        values = values.where(col(table.day) <= where.day_to)
-    if where.sources:
-        values = values.where(col(table.source_id).in_(where.sources))
     return tuple((value, int(count)) for value, count in session.execute(values))

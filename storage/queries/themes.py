@@ -6,32 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union_all
 from sqlmodel import Session, col
 
 from nlp.labels import Tone
 from storage.filters import Filter
 from storage.models import Brand, Opinion, Theme, ThemeDaily, ThemeMark
+from storage.queries.conditions import MARKED, dimensions, members, voices
 from storage.queries.quotes import QuoteRow, quote_of, with_texts
 from storage.queries.scope import that_count
-
-#: The mark that tells the theme of an opinion.
-_MARK = and_(
-    col(ThemeMark.mention_id) == col(Opinion.mention_id),
-    col(ThemeMark.touchpoint) == col(Opinion.touchpoint),
-    col(ThemeMark.tone) == col(Opinion.tone),
-    col(ThemeMark.start) == col(Opinion.start),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,45 +126,30 @@ def _sums(where: Filter) -> Select[Any]:
     own = select(col(Theme.id)).where(
         col(Theme.touchpoint).in_(where.touchpoints), col(Theme.tone).in_(where.tones)
     )
-    conditions: list[ColumnElement[bool]] = [col(table.theme_id).in_(own)]
-    if where.brands:
-        conditions.append(col(table.brand_id).in_(where.brands))
-    if where.day_from:
-        conditions.append(col(table.day) >= where.day_from)
-    if where.day_to:
-        conditions.append(col(table.day) <= where.day_to)
-    if where.sources:
-        conditions.append(col(table.source_id).in_(where.sources))
-    if where.rating:
-        conditions.append(col(table.rating).between(*where.rating))
-    if where.leaves_out_others:
-        conditions.append(col(table.voice).is_(True))
     columns: tuple[Any, ...] = (table.theme_id, table.day, table.n)
-    return select(*columns).where(*conditions)
+    return select(*columns).where(
+        col(table.theme_id).in_(own), *dimensions(where, table), *voices(where, table)
+    )
 
 
 def _rows(session: Session, where: Filter) -> Select[Any]:
     columns: tuple[Any, ...] = (ThemeMark.theme_id, Opinion.day, literal_column("1").label("n"))
-    marked: Select[Any] = that_count(session, where, *columns).join(ThemeMark, _MARK)
+    marked: Select[Any] = that_count(session, where, *columns).join(ThemeMark, MARKED)
     return marked.where(col(ThemeMark.theme_id).is_not(None))
 
 
 def _middle(session: Session, where: Filter, key: str, days: Sequence[date]) -> Select[Any]:
     """The opinion of these days that is closest to the theme."""
-    chosen = select(col(Theme.id)).where(col(Theme.key) == key).scalar_subquery()
-    members = select(col(Theme.id)).where(
-        or_(col(Theme.id) == chosen, col(Theme.merged_into) == chosen)
-    )
     names = ("mention_id", "touchpoint", "day", "start", "end")
     columns = (literal(key).label("key"), *(getattr(Opinion, name) for name in names))
     # Brand and day are said of the opinions, so that no plan begins elsewhere.
     return (
         that_count(session, replace(where, brands=(), day_from=None, day_to=None), *columns)
-        .join(ThemeMark, _MARK)
+        .join(ThemeMark, MARKED)
         .where(
             col(Opinion.brand_id).in_(where.brands or select(col(Brand.id))),
             col(Opinion.day).in_(days),
-            col(ThemeMark.theme_id).in_(members),
+            col(ThemeMark.theme_id).in_(members(key)),
         )
         .order_by(col(ThemeMark.closeness).desc(), col(Opinion.id))
         .limit(1)
