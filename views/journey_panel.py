@@ -22,6 +22,7 @@ from views.journey_sides import Beside
 #: Quotes of the tone that prevails, and of the other one.
 _MANY, _SOME = 3, 2
 _SIDES = (Tone.NEGATIVE, Tone.POSITIVE)
+_WHY_FEWER = "Упоминаний бывает меньше, чем мнений: в одном могут и похвалить, и поругать."
 _TITLES = {Tone.NEGATIVE: "За что ругают", Tone.POSITIVE: "За что хвалят"}
 
 
@@ -80,6 +81,7 @@ def _ways(cell: Cell, on_close: Callable[[], None]) -> None:
             key="cell_mentions",
             type="primary",
             icon=":material/forum:",
+            help=_WHY_FEWER,
         ):
             _mentions(on_close, cell.touchpoint)
         for tone, n in counts.items():

@@ -120,7 +120,8 @@ def _weighed(found: Overview) -> None:
                 st.caption("Мнений о конкретных сторонах пока не найдено.")
                 continue
             verb = "отнимает" if side is Side.PAIN else "прибавляет"
-            st.caption(f"Сколько пунктов индекса {verb}; ▲▼ — больше или меньше, чем раньше")
+            moved = "; ▲▼ — больше или меньше, чем раньше" if before else ""
+            st.caption(f"Сколько пунктов индекса {verb}{moved}")
             chart = charts.impact_bars(top, side, style.look(), longest=longest)
             picked = opening.chart(chart, f"weighed_{side}", title)
             if picked:

@@ -120,9 +120,9 @@ def _figures(shown: Measured, measured: Quality) -> None:
         )
 
 
-def _metric(label: str, figure: Figure, definition: str, people: float | None) -> None:
+def _metric(label: str, figure: Figure, definition: str, agreed: float | None) -> None:
     told = f"{definition} Интервал 95{ru.THIN}%: {words.interval(figure)}."
-    ceiling = f"у людей {ru.percent(people)}" if people else None
+    ceiling = f"у разметчиков {ru.percent(agreed)}" if agreed else None
     if ceiling:
         told += " Столько же раз согласны между собой два разметчика: это потолок."
     st.metric(

@@ -162,8 +162,8 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 @media (min-width: 768px) { :has(> .st-key-phone_menu), .st-key-phone_menu { display: none; } }
 @media (max-width: 767.98px) {
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
-  .st-key-phone_menu { position: fixed; top: .75rem; left: .6rem; z-index: 999991; width: auto;
-    flex-wrap: nowrap; gap: 0; }
+  .st-key-phone_menu { position: fixed; top: .4rem; left: .6rem; right: .6rem; z-index: 999991;
+    width: auto; flex-wrap: wrap; gap: .5rem 0; }
   .st-key-phone_menu a > :has(> [data-testid="stIconMaterial"]) { display: none; }
   .st-key-filter_period button { padding-left: .5rem; padding-right: .5rem; }
 }
