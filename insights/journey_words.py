@@ -38,7 +38,9 @@ def story(found: JourneyMap) -> Story:
     if sore:
         return Story(_sore(sore[0]), told, Tone.NEGATIVE)
     if loved:
-        return Story("Точек, где ругают заметно чаще, чем хвалят, на пути не видно.", told, Tone.POSITIVE)
+        return Story(
+            "Точек, где ругают заметно чаще, чем хвалят, на пути не видно.", told, Tone.POSITIVE
+        )
     if found.most < FEW_OPINIONS:
         return Story("Мнений пока мало, чтобы делать выводы о пути клиента.", told)
     return Story("Хвалят и ругают примерно поровну: ни одна точка не выделяется.", told)
