@@ -109,7 +109,8 @@ def _over_time(points: tuple[Point, ...], marks: tuple[Mark, ...]) -> None:
 def _weighed(found: Overview) -> None:
     """Pains and strengths on one scale, so that they can be compared."""
     now = (found.opinions, found.figures.analysed)
-    before = (found.opinions_before, found.before.analysed) if found.before else None
+    earlier = found.before if found.before and found.before.mentions else None
+    before = (found.opinions_before, earlier.analysed) if earlier else None
     ranked = {Side.PAIN: pain_points(now, before), Side.JOY: strengths(now, before)}
     longest = max((one.impact.value for top in ranked.values() for one in top), default=0.0)
     for (side, title), column in zip(_SIDES.items(), st.columns(2, gap="large"), strict=True):
