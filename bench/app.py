@@ -6,11 +6,11 @@
 The databases are filled through the real write path (bench/filling.py) into ``--dir`` and used
 again next time; each has a config.yaml, so the app can be looked at over it. Every page of the
 navigation is measured (bench/pages.py says what is timed) over the last four weeks (the default),
-over everything, and with a source and a touchpoint chosen; a text search has its own line. Sizes
-take turns, so that what else the machine does falls on all of them. ``--slow`` shows queries that
-take so many milliseconds, with SQLite's plan. ``--paint`` measures the first paint after start
-beside a bare Streamlit page (bench/paint.py), ``--duckdb`` the same sums in DuckDB over the same
-rows (bench/duck.py; ``pip install duckdb``).
+over everything, and with a source and a touchpoint chosen; so is what opens within a page, a pain
+or a cell; a text search has its own line. Sizes take turns, so that what else the machine does
+falls on all of them. ``--slow`` shows queries that take so many milliseconds, with SQLite's plan.
+``--paint`` measures the first paint after start beside a bare Streamlit page (bench/paint.py),
+``--duckdb`` the same sums in DuckDB over the same rows (bench/duck.py; ``pip install duckdb``).
 """
 
 import argparse
@@ -32,15 +32,30 @@ from storage.database import Database
 BAR_SECONDS = 1.0
 BAR_RATIO = 1.5
 
-_FROM = {"from": "2026-06-03", "to": "2026-06-30"}
+_ALL = {"brand": "moroshka", "period": "all"}
+_WEEKS = {"brand": "moroshka", "from": "2026-06-03", "to": "2026-06-30"}
 _CHOSEN = {"source": "maps", "topic": "delivery"}
-VIEWS: Mapping[str, Mapping[str, Any]] = {
+VIEWS: dict[str, Mapping[str, Any]] = {
     "4 недели": {},
-    "всё": {"brand": "moroshka", "period": "all"},
-    "источник + тема": {"brand": "moroshka"} | _FROM | _CHOSEN,
-    "источник + тема, всё": {"brand": "moroshka", "period": "all"} | _CHOSEN,
-    "поиск": {"brand": "moroshka", "q": "курьер подводит"} | _FROM,
-    "поиск, всё": {"brand": "moroshka", "period": "all", "q": "курьер подводит"},
+    "всё": _ALL,
+    "источник + тема": _WEEKS | _CHOSEN,
+    "источник + тема, всё": _ALL | _CHOSEN,
+    "поиск": _WEEKS | {"q": "курьер подводит"},
+    "поиск, всё": _ALL | {"q": "курьер подводит"},
+}
+#: What is opened within a page, by its title.
+OPENED: Mapping[str, dict[str, Mapping[str, Any]]] = {
+    "Боли": {
+        "боль": _WEEKS | {"v-pain": "delivery"},
+        "боль, всё": _ALL | {"v-pain": "delivery"},
+        "радость, всё": _ALL | {"v-pain": "quality", "v-side": "joy"},
+    },
+    "Путь клиента": {
+        "клетка": _WEEKS | {"v-cell": "delivery"},
+        "клетка, всё": _ALL | {"v-cell": "delivery"},
+        "рядом с другим, всё": _ALL | {"v-beside": "ambar"},
+    },
+    "Качество": {"проверка": _WEEKS | {"v-part": "check"}},
 }
 #: Has its own figure: the bars of pages are not for it.
 SEARCHES = ("поиск", "поиск, всё")
@@ -76,7 +91,7 @@ def measure(configs: Mapping[int, Path], runs: int, chosen: Sequence[str]) -> Fo
                 if chosen and page.title not in chosen:
                     continue
                 pages.run(page, {})  # wires what the page needs of this database
-                for view, link in VIEWS.items():
+                for view, link in (VIEWS | OPENED.get(page.title, {})).items():
                     if link and page.title in unfiltered:
                         continue
                     run = pages.run(page, link)

@@ -47,6 +47,12 @@ def address(tmp_path_factory: pytest.TempPathFactory, sqlite_template: bytes) ->
         yield address
 
 
+def idle(page: Page) -> Page:
+    """The page once it is drawn whole: a key is heard from when its button is there."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+    return page
+
+
 def shows(page: Page, text: str) -> None:
     expect(page.locator(".st-key-triage .ok-text")).to_have_text(text)
 
@@ -55,19 +61,19 @@ def test_keys_judge_one_mention_after_another(browser: Browser, address: str) ->
     page = open_page(browser, f"{address}/mentions?period=all")
     page.get_by_role("radio", name="По одному").click()
     shows(page, "Первый.")
-    page.keyboard.press("j")
+    idle(page).keyboard.press("j")
     shows(page, "Второй.")
-    page.evaluate(_RUSSIAN_J)
+    idle(page).evaluate(_RUSSIAN_J)
     shows(page, "Третий.")
-    page.keyboard.press("3")
+    idle(page).keyboard.press("3")
     shows(page, "Четвёртый.")
     expect(page.get_by_text("исправлено или подтверждено: 1")).to_be_visible()
-    page.keyboard.press("u")
+    idle(page).keyboard.press("u")
     shows(page, "Третий.")
     expect(page.locator(".st-key-triage .ok-badge")).to_have_text("−негатив")
-    page.keyboard.press("h")
+    idle(page).keyboard.press("h")
     expect(page.get_by_text("Клавиши работают в любой раскладке")).to_be_visible()
-    page.keyboard.press("e")
+    idle(page).keyboard.press("e")
     expect(page.get_by_role("button", name="Сохранить", exact=True)).to_be_visible()
 
 

@@ -1,6 +1,6 @@
 """Where it is worse: branches, products, cities and app versions against the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -14,51 +14,42 @@ from storage import queries
 from storage.filters import Facet, Filter
 from views import data, opening, style
 from views.filter_words import FACET_NAMES
+from views.switch import switch
 
 #: Values shown of a facet: those that are most surely worse.
 _SHOWN = 8
 
 
-def draw(where: Filter, tone: Tone = Tone.NEGATIVE) -> None:
-    """A chart a facet that sources tell of, nothing at all where they tell none.
+def draw(where: Filter, tone: Tone) -> None:
+    """What sources tell of the mentions with such opinions: one facet at a time, as chosen.
 
-    Of each value the share of mentions of ``tone`` is shown; where ``where`` chooses touchpoints,
-    the share of mentions with such opinions about them. Both are read for its days, so a caller
-    bounds the cost by them (:func:`insights.courses.latest`).
+    Of each value the share of mentions with opinions of ``tone`` about the touchpoints of ``where``
+    is shown. All is read for its days, so a caller bounds the cost by them
+    (:func:`insights.courses.latest`).
     """
-    base = replace(where, touchpoints=(), tones=(), theme="")
     about = replace(where, tones=(str(tone),))
-    told = data.ask(queries.told_in, about) if where.touchpoints else None
-    found = []
-    for facet in data.ask(queries.known_facets):
-        counts = data.ask(queries.breakdown, base, facet)
-        totals = {count.value: count.tones.n for count in counts}
-        own = {count.value: getattr(count.tones, tone) for count in counts}
-        if told is not None:
-            own = told[facet]
-        if sum(n > 0 for n in totals.values()) > 1 and any(own.values()):
-            found.append((facet, own, totals))
-    if not found:
+    told = data.ask(queries.told_in, about)
+    names = {str(facet): FACET_NAMES[facet] for facet in Facet if told[facet]}
+    if not names:
         return
     st.subheader("Где", anchor=False)
-    columns = st.columns(2, gap="large") if len(found) > 1 else [st.container()]
-    for place, (facet, own, totals) in enumerate(found):
-        with columns[place % len(columns)]:
-            _facet(facet, own, totals, about, tone)
-
-
-def _facet(
-    facet: Facet, counts: Mapping[str, int], totals: Mapping[str, int], about: Filter, tone: Tone
-) -> None:
-    st.markdown(f"**{FACET_NAMES[facet]}**")
-    parts = breakdown.parts(counts, totals)
-    jump = breakdown.jump(counts, totals) if facet is Facet.VERSION else None
+    facet = Facet(switch("Что сравнить", names, key="where"))
+    base = replace(where, touchpoints=(), tones=(), theme="")
+    totals = {count.value: count.tones.n for count in data.ask(queries.breakdown, base, facet)}
+    parts = breakdown.parts(told[facet], totals)
+    if len(parts) < 2:
+        st.caption("Источники назвали только одно значение: сравнить не с чем.")
+        return
+    jump = breakdown.jump(told[facet], totals) if facet is Facet.VERSION else None
     if jump and tone is Tone.NEGATIVE:
         st.markdown(style.plain(pain_words.jump(jump)))
     st.caption(_told(parts))
-    shown = parts[:_SHOWN]
+    _bars(facet, parts, about, tone)
+
+
+def _bars(facet: Facet, parts: Sequence[Part], about: Filter, tone: Tone) -> None:
     usual = sum(part.count for part in parts) / sum(part.n for part in parts)
-    chart = charts.part_bars(shown, {}, tone, style.look(), usual=usual)
+    chart = charts.part_bars(parts[:_SHOWN], {}, tone, style.look(), usual=usual)
     picked = opening.chart(chart, f"facet_{facet}", f"Доля по значениям: {FACET_NAMES[facet]}")
     if picked:
         others = tuple(pair for pair in about.facets if pair[0] != facet)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from views import data, quality_accuracy, quality_check, quality_learning, quality_own, state
-from views.quality_switch import switch
+from views.switch import switch
 
 _PARTS = {
     "accuracy": ":material/verified: Точность",

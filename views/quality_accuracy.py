@@ -12,7 +12,7 @@ from nlp import quality
 from nlp.quality import Figure, Measured, Quality
 from reports import charts
 from views import data, opening, style
-from views.quality_switch import switch
+from views.switch import switch
 
 _TEXT: ru.Forms = ("тексте", "текстах", "текстах")
 _OPEN: ru.Forms = ("текст", "текста", "текстов")

@@ -19,7 +19,7 @@ from storage.queries import MentionRow
 from views import cards, context, correction, data, quality_own, state
 from views.data import Basics
 from views.filter_words import tone_label
-from views.quality_switch import switch
+from views.switch import switch
 
 _LAST = "check_last"
 _SKIPPED = "check_skipped"
