@@ -55,7 +55,7 @@ def test_a_confirmation_is_a_check_and_teaches_nothing(shop: Shop, a_mention: Ma
         found = {check.mention_id: check for check in queries.checks(session)}
         lessons = {row.text: row for row in queries.lessons(session, "v1")}
         unknown = {row.text: row.tone for row in queries.lessons(session, "v2")}
-        rows = {row.id: row for row in queries.chosen(session, Filter(), list(ids.values()))}
+        rows = {row.id: row for row in queries.these(session, Filter(), list(ids.values()))}
     assert [found[number].tone for number in ids.values()] == ["negative", "mixed"]
     assert [each.tone for each in found[ids["два"]].answers] == ["negative"]
     assert found[ids["раз"]].answers[0].certainty == pytest.approx(0.9)

@@ -73,7 +73,7 @@ def _doubt(where: Filter) -> None:
     if not ids:
         _nothing_left(skipped)
         return
-    for row in data.ask(queries.chosen, where, ids):
+    for row in data.ask(queries.these, where, ids):
         with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
             st.html(cards.card(row, context.get().zone) + _sure(row))
             correction.draw(row)
@@ -173,7 +173,7 @@ def _ask_next(spot: Spot, where: Filter) -> None:
     skipped = st.session_state.get(_SKIPPED, ())
     # Skipped ones come again at the end: left out, they would make the sample less random.
     left = [number for number in spot.left if number not in skipped] or list(spot.left)
-    for row in data.ask(queries.chosen, where, (left[0],)):
+    for row in data.ask(queries.these, where, (left[0],)):
         with st.container(border=True, key=f"mention_{row.id}", gap="xsmall"):
             st.html(cards.unlabelled(row, context.get().zone))
             _buttons(row, shown=None)

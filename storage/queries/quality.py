@@ -22,7 +22,6 @@ from storage.models import (
     SpotCheck,
     Training,
 )
-from storage.queries.rows import MentionRow, load
 from storage.queries.scope import brand_rows
 
 #: Below this certainty (in thousandths) an answer is worth a look.
@@ -192,11 +191,6 @@ def draw(session: Session, where: Filter, n: int) -> tuple[tuple[int, ...], int]
     population = session.execute(select(func.count()).select_from(rows)).scalar_one()
     drawn = session.scalars(select(rows.c.mention_id).order_by(func.random()).limit(n))
     return tuple(drawn), int(population)
-
-
-def chosen(session: Session, where: Filter, mention_ids: Sequence[int]) -> tuple[MentionRow, ...]:
-    """These mentions in this order, as the filter's brands see them."""
-    return load(session, where, mention_ids)
 
 
 def _brands(session: Session, where: Filter) -> tuple[int, ...]:
