@@ -49,7 +49,15 @@ def _context(file: Path, changed_ns: int) -> AppContext:  # noqa: ARG001
     settings = config.load(file)
     db = Database(settings.database_url)
     db.migrate()
-    return AppContext(db, settings.zone, settings.journey, _lemmas, brands=lambda: _brand_desk(db))
+    return AppContext(
+        db,
+        settings.zone,
+        settings.journey,
+        _lemmas,
+        brands=lambda: _brand_desk(db),
+        reports=settings.reports_folder,
+        channels=tuple(channel.name for channel in settings.channels),
+    )
 
 
 def _load() -> AppContext | None:
@@ -76,15 +84,20 @@ def main() -> None:
         st.Page(_VIEWS / "journey.py", title="Путь клиента", icon=":material/route:"),
         st.Page(_VIEWS / "pains.py", title="Боли", icon=":material/healing:"),
         st.Page(_VIEWS / "mentions.py", title="Упоминания", icon=":material/forum:"),
+        st.Page(_VIEWS / "answers.py", title="Ответы", icon=":material/mark_chat_read:"),
         st.Page(_VIEWS / "competitors.py", title="Конкуренты", icon=":material/compare_arrows:"),
         st.Page(_VIEWS / "quality.py", title="Качество", icon=":material/verified:"),
     ]
     # These look beyond any filter and have something to say before the first mention is stored.
+    told = [
+        st.Page(_VIEWS / "reports.py", title="Отчёты", icon=":material/summarize:"),
+        st.Page(_VIEWS / "alerts.py", title="Оповещения", icon=":material/notifications:"),
+    ]
     unfiltered = [
         st.Page(_VIEWS / "collecting.py", title="Сбор", icon=":material/sync:"),
         st.Page(_VIEWS / "brands.py", title="Бренды", icon=":material/sell:"),
     ]
-    pages = [*filtered, *unfiltered]
+    pages = [*filtered[:-1], *told, filtered[-1], *unfiltered]
     page = st.navigation(pages, position="top")
     style.inject()
     _phone_menu(pages)
@@ -93,7 +106,7 @@ def main() -> None:
         return
     context.put(wired)
     try:
-        if page in unfiltered or filterbar.draw(page, filtered):
+        if page in (*told, *unfiltered) or filterbar.draw(page, filtered):
             page.run()
     except StorageError as error:
         st.error(str(error), icon=":material/error:")

@@ -15,7 +15,12 @@ _UNITS = {
 }  # fmt: skip
 _INTERVAL = re.compile(r"(кажд\w+ |раз в )?(\d{1,6})?\s*([a-zа-я]+)\.?")
 _LONGEST = timedelta(days=366)
-_DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
+#: Minute, hour, day of the month, months, day of the week (7 is Sunday, as 0 is).
+_PLAIN = re.compile(
+    r"(\d{1,2}) (\d{1,2}) (?:\* \* (?P<weekday>[0-7*])|(?P<day>\d{1,2}) (?P<months>\*|1,4,7,10) \*)"
+)
+_WEEKDAYS = ("воскресеньям", "понедельникам", "вторникам", "средам", "четвергам", "пятницам",
+             "субботам", "воскресеньям")  # fmt: skip
 _SHORT = {"minutes": "мин", "hours": "ч", "days": "дн."}
 _ONE = {"minutes": "минуту", "hours": "час", "days": "сутки"}
 #: Any moment: from here on an expression must fire at least once.
@@ -36,15 +41,22 @@ class Schedule:
         """The first turn after ``moment`` (aware), in UTC; cron speaks of wall time in ``zone``."""
         if self.interval is not None:
             return moment + self.interval
-        return next(CronSim(self.text, moment.astimezone(zone))).astimezone(UTC)
+        turns = CronSim(self.text, moment.astimezone(zone))
+        # In the hour that a clock goes through twice, the first turn found may lie behind us.
+        return next(turn.astimezone(UTC) for turn in turns if turn.astimezone(UTC) > moment)
+
+    def before(self, moment: datetime, zone: ZoneInfo) -> datetime:
+        """The last turn of a cron expression at or before ``moment`` (aware), in UTC."""
+        later = moment + timedelta(hours=2)  # beyond any hour that a clock goes through twice
+        turns = CronSim(self.text, later.astimezone(zone), reverse=True)
+        return next(turn.astimezone(UTC) for turn in turns if turn.astimezone(UTC) <= moment)
 
     @property
     def words(self) -> str:
-        """For the user: «раз в 30 мин», «ежедневно в 03:00», «cron 0 3 * * 1»."""
+        """For the user: «раз в 30 мин», «ежедневно в 03:00», «по средам в 03:00», «cron …»."""
         if self.interval is None:
-            if daily := _DAILY.fullmatch(self.text):
-                return f"ежедневно в {daily[2]:0>2}:{daily[1]:0>2}"
-            return f"cron {self.text}"
+            plain = _PLAIN.fullmatch(self.text)
+            return f"{_on(plain)} в {plain[2]:0>2}:{plain[1]:0>2}" if plain else f"cron {self.text}"
         unit, step = next(
             (unit, step)
             for unit, step in (("days", 1440), ("hours", 60), ("minutes", 1))
@@ -72,6 +84,28 @@ def parse(text: str) -> Schedule:
         "период пишется числом и единицей, не длиннее года: 30м, 2ч, 1д; "
         "или пятью полями cron: 0 3 * * * — каждый день в 03:00"
     )
+
+
+def parse_cron(text: str) -> Schedule:
+    """Five cron fields and nothing else; raises ValueError with words for the user."""
+    try:
+        schedule = parse(text)
+    except ValueError:
+        schedule = None
+    if schedule is None or schedule.interval is not None:
+        raise ValueError(
+            f"расписание «{text}» не понято: нужны пять полей cron, например "
+            "0 9 * * 1 — по понедельникам в 09:00, 0 9 1 * * — первого числа каждого месяца"
+        )
+    return schedule
+
+
+def _on(plain: re.Match[str]) -> str:
+    """The days of a cron expression, in words."""
+    if day := plain["day"]:
+        return f"{day}-го числа каждого {'месяца' if plain['months'] == '*' else 'квартала'}"
+    weekday = plain["weekday"]
+    return "ежедневно" if weekday == "*" else f"по {_WEEKDAYS[int(weekday)]}"
 
 
 def _fires(expression: str) -> bool:

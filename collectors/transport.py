@@ -1,5 +1,6 @@
 """One request and its answer, by httpx over httpcore; whatever breaks on the way is Transient."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,15 +28,29 @@ BROKEN = (
 )
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
+# Its lines tell whole addresses, with the keys in them.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: where to, with which headers and which body."""
+    """One request: where to, with which headers and which body.
+
+    ``files`` are the name, the bytes and the type of what goes along with a ``form``.
+    """
 
     target: httpx.URL
     headers: Mapping[str, str]
     json: Any = None
     form: Mapping[str, str] | None = None
+    files: Mapping[str, tuple[str, bytes, str]] | None = None
+
+    @classmethod
+    def posting(
+        cls, url: str, form: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]] | None
+    ) -> "Question":
+        """A form, with files or without, to an API that answers JSON."""
+        return cls(httpx.URL(url), {"Accept": "application/json"}, form=form, files=files)
 
     @property
     def method(self) -> str:
@@ -77,6 +92,7 @@ class Wire:
                     headers={**own, **question.headers},
                     json=question.json,
                     data=question.form,
+                    files=question.files,
                 ) as answer:
                     body = self._body(answer, deadline)
                     names = {name.lower(): value for name, value in answer.headers.items()}

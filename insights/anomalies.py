@@ -6,7 +6,7 @@ burst and a slow rise are both found. On days of pure chance forty series (ninet
 the whole, blamed and praised) raise three to six false surges a year (tests/test_anomalies.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
@@ -89,6 +89,32 @@ def surges(
     return tuple(sorted(filter(None, told), key=lambda surge: -surge.excess))
 
 
+def noticed(
+    tones: Mapping[date, Tones],
+    opinions: Mapping[date, Mapping[str, Tones]],
+    start: date,
+    end: date,
+) -> Iterator[tuple[date, Surge]]:
+    """What stands out on each day ``start`` … ``end`` when nothing later is known, day by day.
+
+    A surge comes on each day on which a window that ends there is unusual, told from its first day
+    to this one; the arguments are those of :func:`surges`.
+    """
+    if is_short(tones, end):
+        return
+    first = min((day for day in tones if start - HISTORY <= day), default=end)
+    days = [first + timedelta(days=number) for number in range((end - first).days + 1)]
+    series = Series.of(days, tones, opinions)
+    found = _search(series)
+    for last in range((max(start, first) - first).days, len(days)):
+        known = _until(found, last)
+        for number in known.windows:
+            for core in _cores(series, number, known):
+                told = _surge(series, number, known, core, (core[0], last))
+                if told and core[1] >= last - 1:
+                    yield days[last], told
+
+
 def is_short(tones: Mapping[date, Tones], end: date) -> bool:
     """Whether mentions began too lately to know what is usual."""
     return (end - min(tones, default=end)).days < _ENOUGH
@@ -125,6 +151,18 @@ def _search(series: Series) -> _Found:
             for number in np.flatnonzero(is_surge):
                 windows.setdefault(int(number), []).append((float(far[number]), start, day))
     return _Found(flags, windows, usual)
+
+
+def _until(found: _Found, last: int) -> _Found:
+    """What was found up to a day, of the series of which a window that ends there stands out."""
+    flags, windows = np.zeros_like(found.flags), {}
+    for number, own in found.windows.items():
+        known = [window for window in own if window[2] <= last]
+        if known and max(end for _, _, end in known) == last:
+            windows[number] = known
+            for _, start, end in known:
+                flags[start : end + 1, number] = True
+    return _Found(flags, windows, found.usual)
 
 
 def _settle(left_out: Flags, day: int) -> None:

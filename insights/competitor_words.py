@@ -42,11 +42,11 @@ def standing(
     level = f"{lead}, индекс тональности {ru.index(net.against_mean.ours.value)}"
     if net.against_mean.theirs is None:
         return Standing(Mood.UNKNOWN, f"{level}. О конкурентах написали слишком мало.")
-    mean = f"{ru.index(net.against_mean.theirs.value)} {_whose(who, net.against_mean)}"
-    return Standing(_mood(net), f"{level} против {mean}: {_end(net, who)}.", _reasons(lines, who))
+    mean = f"{ru.index(net.against_mean.theirs.value)} {whose(who, net.against_mean)}"
+    return Standing(mood(net), f"{level} против {mean}: {ending(net, who)}.", _reasons(lines, who))
 
 
-def _mood(net: Line) -> Mood:
+def mood(net: Line) -> Mood:
     """Better than one and worse than another is neither."""
     found = [verdict for verdict in _WORDS if net.standing(verdict)]
     if len(found) == 1:
@@ -54,8 +54,8 @@ def _mood(net: Line) -> Mood:
     return Mood.UNKNOWN if net.verdict is Verdict.UNKNOWN else Mood.SAME
 
 
-def _end(net: Line, who: Parties) -> str:
-    """«хуже, чем у «Купец и Ко» (+39)»; nothing is said of whom we do not differ from."""
+def ending(net: Line, who: Parties) -> str:
+    """«хуже, чем у «Купец и Ко» (+39)»: whom our index differs from, beyond chance."""
     ends = []
     for verdict, word in _WORDS.items():
         contrast = net.standing(verdict)
@@ -64,7 +64,7 @@ def _end(net: Line, who: Parties) -> str:
         if contrast.brands == net.against_mean.brands:  # the one that is told already
             ends.append(word)
             continue
-        ends.append(f"{word}, чем {_whose(who, contrast)} ({ru.index(contrast.theirs.value)})")
+        ends.append(f"{word}, чем {whose(who, contrast)} ({ru.index(contrast.theirs.value)})")
     if ends:
         return "; ".join(ends)
     return "данных мало для выводов" if net.verdict is Verdict.UNKNOWN else "различия не видно"
@@ -76,7 +76,7 @@ def told(line: Line, who: Parties, verdict: Verdict) -> str:
     if contrast is None or contrast.ours is None or contrast.theirs is None:
         return "сравнить не с чем"
     values = f"{ru.index(contrast.ours.value)} против {ru.index(contrast.theirs.value)}"
-    return f"{values} {_whose(who, contrast)} ({_counts(contrast)})"
+    return f"{values} {whose(who, contrast)} ({_counts(contrast)})"
 
 
 def verdict(index: Index, contrast: Contrast, who: Parties) -> str:
@@ -87,7 +87,13 @@ def verdict(index: Index, contrast: Contrast, who: Parties) -> str:
         return "различия не видно"
     points = abs(Measure(contrast.ours, contrast.theirs).points)
     by = ru.points(points, sign=False) if index.scale is Scale.SHARE else ru.number(points)
-    return f"{_WORDS[contrast.verdict]} на {by}, чем {_whose(who, contrast)}"
+    return f"{_WORDS[contrast.verdict]} на {by}, чем {whose(who, contrast)}"
+
+
+def whose(who: Parties, contrast: Contrast) -> str:
+    """«у «Амбар24»», «в среднем у конкурентов»."""
+    names = [brand.name for brand in who.rivals if brand.id in contrast.brands]
+    return f"у «{names[0]}»" if len(names) == 1 else "в среднем у конкурентов"
 
 
 def _reasons(lines: Sequence[Line], who: Parties) -> tuple[str, ...]:
@@ -104,12 +110,6 @@ def _reasons(lines: Sequence[Line], who: Parties) -> tuple[str, ...]:
 def name(line: Line) -> str:
     """The touchpoint of a line."""
     return TOUCHPOINT_NAMES[Touchpoint(line.key)]
-
-
-def _whose(who: Parties, contrast: Contrast) -> str:
-    """«у «Амбар24»», «в среднем у конкурентов»."""
-    names = [brand.name for brand in who.rivals if brand.id in contrast.brands]
-    return f"у «{names[0]}»" if len(names) == 1 else "в среднем у конкурентов"
 
 
 def _counts(contrast: Contrast) -> str:

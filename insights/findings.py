@@ -7,6 +7,7 @@ mentions speaks than in the equal period before. Surges of the same days are one
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from insights.anomalies import HISTORY, Expected, Surge, surges
 from insights.changes import moves
@@ -57,6 +58,12 @@ class Finding:
     def is_good(self) -> bool:
         """Whether the brand can be glad of it."""
         return (self.tone == Tone.POSITIVE) == (self.excess > 0)
+
+    @property
+    def behind(self) -> dict[str, Any]:
+        """The parts of a filter that leave its opinions."""
+        about = {} if self.touchpoint == WHOLE else {"touchpoints": (self.touchpoint,)}
+        return {"day_from": self.start, "day_to": self.end, "tones": (self.tone,)} | about
 
 
 def findings(

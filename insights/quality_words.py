@@ -1,11 +1,12 @@
 """What was measured of the model, in plain Russian: where it is weak, what a training brought."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from insights import russian as ru
 from insights.changes import FEW
-from insights.quality import Line, Reliability, ToneLine
+from insights.quality import Line, Reliability, Spot, ToneLine
 from insights.stats import Z_MANY, Estimate, share
 from nlp.labels import TONE_NAMES, Tone
 from nlp.lesson import LEAST_ANCHORS, LEAST_HELD_OUT, LEAST_TAUGHT, Count
@@ -13,6 +14,8 @@ from nlp.quality import Figure, Measured
 
 #: What a model is asked of a text, by field of a lesson.
 FIELD_NAMES = {"tone": "тональность", "kind": "вид текста", "opinions": "точки контакта"}
+#: After «на»: «на 503 отзывах».
+_IN_TEXTS: ru.Forms = ("отзыве", "отзывах", "отзывах")
 _OF_FIELD = {"tone": "тональности", "kind": "виду текста", "opinions": "точкам контакта"}
 _ADJECTIVES = {
     Tone.NEGATIVE: "негативную",
@@ -63,6 +66,56 @@ def interval(figure: Estimate | Figure) -> str:
 def with_n(figure: Estimate) -> str:
     """«82 % (79–85, n = 503)»."""
     return f"{interval(figure)[:-1]}, n{ru.NBSP}={ru.NBSP}{ru.number(figure.n)})"
+
+
+def foreign(used: str, shipped: str) -> str:
+    """That the mentions were read by a model that was not measured; empty where they were not."""
+    if used == shipped:
+        return ""
+    return (
+        f"Упоминания размечены моделью «{used}»: её точность не измерялась. "
+        f"Ниже – точность встроенной модели «{shipped}»."
+    )
+
+
+def proven(measured: Measured) -> str:
+    """On what the figures of :func:`accuracy` were measured."""
+    return (
+        f"Проверено на {ru.counted(measured.texts, _IN_TEXTS)}, которых модель не видела "
+        "при обучении. В скобках – 95-процентный доверительный интервал."
+    )
+
+
+def accuracy(measured: Measured) -> tuple[str, ...]:
+    """How often the model is right, a line for each thing that it tells."""
+    return (
+        "Тональность (негатив, нейтрально, позитив, смешанно) верна в "
+        f"{interval(measured.tone)} случаев.",
+        f"Вид текста (жалоба, похвала, вопрос…) верен в {interval(measured.kind)}.",
+        f"Мнения о темах: F1 {interval(measured.opinions)} – модель и пропускает "
+        "мнения, и находит лишние; в суммах за период ошибки частью гасят друг друга.",
+        f"Цитата стоит на нужном месте в {interval(measured.evidence)} верных мнений.",
+    )
+
+
+def checked(spot: Spot, day: date) -> str:
+    """What sort of figure a random check of that day gives."""
+    left = f" Проверено {spot.done} из {spot.asked}: оценка ещё уточнится." if spot.left else ""
+    return (
+        f"случайная проверка от {ru.day(day)}, вслепую, из "
+        f"{ru.counted(spot.row.population, ru.OF_MENTION)}. Упоминания выбраны случайно, "
+        f"поэтому цифра относится ко всем, из кого выбирали.{left}"
+    )
+
+
+def own(spot: Spot | None, day: date | None) -> str:
+    """The latest random check of one's own mentions, or that there was none."""
+    right = spot.agreement.right if spot else None
+    if spot is None or right is None or day is None:
+        return "Случайной проверки на ваших упоминаниях ещё не было: её проводят на «Качестве»."
+    few = f" Проверено меньше {FEW}: это ещё не оценка." if right.n < FEW else ""
+    told = checked(spot, day)
+    return f"На ваших упоминаниях тональность верна в {with_n(right)} – {told}{few}"
 
 
 def weak_sides(

@@ -5,7 +5,7 @@ Every figure is shown with its n and interval, so all of them come from here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import comb, floor, sqrt
 from statistics import NormalDist
 
 from storage.queries import Tones
@@ -14,6 +14,8 @@ from storage.queries import Tones
 Z95 = 1.959964
 #: The quantile used where many figures are compared at once (19 touchpoints): 99.7 %.
 Z_MANY = 2.967738
+#: Of so many values the ranks of an interval are counted exactly.
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,16 @@ class Estimate:
     value: float
     low: float
     high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Median:
+    """The middle of ``n`` values; the interval is None where there are too few for one."""
+
+    value: float
+    low: float | None
+    high: float | None
     n: int
 
 
@@ -96,6 +108,23 @@ def csat(ratings: tuple[int, ...], z: float = Z95) -> Estimate | None:
     return share(sum(ratings[3:]), sum(ratings), z)
 
 
+def median(counts: Sequence[tuple[float, int]], z: float = Z95) -> Median | None:
+    """The median of values with how often each occurs, in order; None where there are none.
+
+    The interval is that of order statistics, which asks nothing of the distribution: Conover, W. J.
+    (1999), «Practical Nonparametric Statistics», 3rd ed., section 3.2 (exact binomial ranks up to
+    a thousand values, his normal approximation beyond). Fewer than six values have none of 95 %.
+    """
+    n = sum(count for _, count in counts)
+    if n == 0:
+        return None
+    middle = (_ranked(counts, (n + 1) // 2) + _ranked(counts, n // 2 + 1)) / 2
+    rank = _rank(n, z)
+    if rank == 0:
+        return Median(middle, None, None, n)
+    return Median(middle, _ranked(counts, rank), _ranked(counts, n + 1 - rank), n)
+
+
 def mean_rating(ratings: tuple[int, ...]) -> float | None:
     """The plain mean, shown beside CSAT."""
     n = sum(ratings)
@@ -142,6 +171,27 @@ def balance(plus: int, minus: int, n: int, z: float = Z95) -> Estimate | None:
     return Estimate(
         value, max(-1.0, min(p - q - half, value)), min(1.0, max(p - q + half, value)), n
     )
+
+
+def _ranked(counts: Sequence[tuple[float, int]], rank: int) -> float:
+    """The value of this rank, the first being 1."""
+    for value, count in counts:
+        rank -= count
+        if rank <= 0:
+            return value
+    raise ValueError("a rank beyond the last value")
+
+
+def _rank(n: int, z: float) -> int:
+    """From the value of this rank to that of the same rank from above the interval reaches; 0 where
+    even the lowest and the highest value are not far enough apart."""
+    if n > _MANY:
+        return max(0, floor((n - z * sqrt(n)) / 2))
+    allowed = NormalDist().cdf(-z) * 2**n
+    rank = below = 0
+    while (below := below + comb(n, rank)) <= allowed:
+        rank += 1
+    return rank
 
 
 def _wilson(p: float, n: int, z: float) -> tuple[float, float]:

@@ -109,7 +109,7 @@ def details(found: Finding, *, year: int, source: str = "") -> str:
 
     ``source`` is what :func:`said_in` tells; the ``year`` of the screen is left out.
     """
-    parts = [_when(found, year)]
+    parts = [when(found, year)]
     if found.before:
         (before, of_before), (now, of) = found.before
         told = f"{ru.number(now)} из {ru.counted(of, ru.OF_MENTION)}"
@@ -122,6 +122,19 @@ def details(found: Finding, *, year: int, source: str = "") -> str:
         told = ru.counted(found.against.count, forms)
         parts.append(f"но и {told} вместо {usual(found.against.usual)}")
     return " · ".join(filter(None, [*parts, source]))
+
+
+def when(found: Finding, year: int) -> str:
+    """«с 3 по 9 марта», «с 3 марта до конца периода», «весь период, началось 20 февраля»."""
+    if found.before:
+        return ""
+    began = found.began or found.start
+    day = ru.day(began, year=began.year != year)
+    if found.lasts:
+        is_new = began == found.start
+        return f"с{ru.NBSP}{day} до конца периода" if is_new else f"весь период, началось {day}"
+    told = ru.span(found.start, found.end, year=year)
+    return told if began == found.start else f"{told}, началось раньше: {day}"
 
 
 def nothing(*, is_short: bool) -> str:
@@ -139,6 +152,14 @@ def said_in(source: str, part: int, found: Finding) -> str:
 def name(touchpoint: str) -> str:
     """The touchpoint as it is shown."""
     return TOUCHPOINT_NAMES[Touchpoint(touchpoint)]
+
+
+def rating(value: float | None, scale: int) -> str:
+    """«2 ★», or «7 из 10» where the source counts otherwise; empty without a rating."""
+    if value is None:
+        return ""
+    told = ru.number(value, 0 if value == int(value) else 1)
+    return f"{told} ★" if scale == 5 else f"{told} из {scale}"
 
 
 def _changed(net: Measure, negative: Measure, found: Sequence[Finding]) -> Headline:
@@ -178,21 +199,8 @@ def _of_one_period(level: str, found: Sequence[Finding], *, compared: bool) -> H
 
 def _main(found: Finding) -> str:
     told = title(found)
-    parts = [f"Главное — {told[:1].lower()}{told[1:]}", _when(found, found.end.year)]
+    parts = [f"Главное — {told[:1].lower()}{told[1:]}", when(found, found.end.year)]
     return f"{', '.join(filter(None, parts))}."
-
-
-def _when(found: Finding, year: int) -> str:
-    """«с 3 по 9 марта», «с 3 марта до конца периода», «весь период, началось 20 февраля»."""
-    if found.before:
-        return ""
-    began = found.began or found.start
-    day = ru.day(began, year=began.year != year)
-    if found.lasts:
-        is_new = began == found.start
-        return f"с{ru.NBSP}{day} до конца периода" if is_new else f"весь период, началось {day}"
-    told = ru.span(found.start, found.end, year=year)
-    return told if began == found.start else f"{told}, началось раньше: {day}"
 
 
 def _beside(surge: Surge) -> str:

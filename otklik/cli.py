@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer import rich_utils
 
-from otklik import options, usage
+from otklik import cli_alerts, cli_channels, cli_reports, options, usage
 from otklik.screen import fail, guarded, note
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_channels.app, name="channels")
+app.add_typer(cli_alerts.app, name="alerts")
 
 
 def main() -> NoReturn:
@@ -293,6 +295,9 @@ def demo(
 
     house = _house(config)
     raise typer.Exit(commands.demo(house, then_serve=not no_serve, headless=headless))
+
+
+app.command()(cli_reports.report)
 
 
 if __name__ == "__main__":

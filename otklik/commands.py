@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from collectors.outcomes import Outcome, Status
-from otklik import crawling, personal, pipeline, theming, weights
+from otklik import alerting, crawling, personal, pipeline, theming, weights
 from otklik.config import Config, SourceConfig, load
 from otklik.house import House
 from otklik.messages import ConfigError, system
@@ -26,7 +26,10 @@ from storage import mentions, queries
 
 def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     """First page of every source; nothing is stored."""
+    from otklik import channels
+
     chosen = _chosen(config.sources, names)
+    channels.check(config)
     results = []
     for result in pipeline.check(config, chosen, crawling.door(config)):
         results.append(result)
@@ -35,7 +38,8 @@ def check(config: Config, names: list[str] | None, *, as_json: bool) -> int:
     if as_json:
         print_json([asdict(result) for result in results])
     else:
-        note(f"{config.path.name}: брендов — {len(config.brands)}, источников — {len(results)}")
+        told = f"{config.path.name}: брендов — {len(config.brands)}, источников — {len(results)}"
+        note(f"{told}, каналов — {len(config.channels)}" if config.channels else told)
     return _worst(bool(result.error) for result in results)
 
 
@@ -129,6 +133,7 @@ def analyse(house: House, *, as_json: bool) -> int:
             waiting = mentions.count_pending(session, analyser.version)
         with progress("Анализ", waiting) as advance:
             done = pipeline.analyse(house, analyser, advance)
+        alerting.evaluate(house, datetime.now(UTC))
         themed = theming.find(house)
     rate = done.texts / done.seconds if done.seconds else 0.0
     if as_json:
@@ -225,13 +230,15 @@ def classify(file: str, config: Path | None, *, plain: bool) -> int:
 def demo(house: House, *, then_serve: bool, headless: bool) -> int:
     """Fill the database: exports through the file reader, the rest over HTTP, all analysed.
 
-    The site stays up while the app runs, so that its sources can be collected again.
+    Alert rules are let loose on the stream day by day, so that there is a history to look at. The
+    site stays up while the app runs, so that its sources can be collected again.
     """
     from otklik import demo as stage
     from otklik.serving import serve
 
     with stage.site(house):
         worst = max(crawl(house, None, as_json=False), analyse(house, as_json=False))
+        note(f"Оповещений за время демо: {stage.replay_alerts(house)}.")
         return serve(house, None, headless=headless) if then_serve else worst
 
 

@@ -25,9 +25,11 @@ from pydantic import (
 from collectors import schedules
 from nlp.journey import Stage, default_journey
 from nlp.labels import Touchpoint
-from otklik import variables, yaml_file
+from otklik import alert_config, variables, yaml_file
+from otklik.alert_config import AlertConfig
 from otklik.fields import AllOrThese, Code, Days, Every, QueryText, Text, Zone
 from otklik.messages import ConfigError, describe
+from otklik.report_config import ReportsConfig
 
 #: Where the config is looked for: --config, then this variable, then ./config.yaml.
 ENVIRONMENT_KEY = "OTKLIK_CONFIG"
@@ -80,6 +82,19 @@ class SourceConfig(BaseModel):
         return dict(self.model_extra or {})
 
 
+class ChannelConfig(_Part):
+    """A way to people outside: an apprise URL, in which secrets stand as ``${NAME}``.
+
+    ``api`` is the address of a Telegram Bot API server of one's own. What a URL means is checked
+    by :mod:`otklik.channels`, where the secrets are known.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    url: Text
+    title: str = ""
+    api: Text | None = None
+
+
 class NlpConfig(_Part):
     """Which model reads the texts; None is the embedded one, else a hub name or a folder."""
 
@@ -115,9 +130,13 @@ class PersonalConfig(_Part):
 
 
 class AppConfig(_Part):
-    """The web app; it listens on this machine only."""
+    """The web app; it listens on this machine only.
+
+    ``address`` is where people open it, where that is another one: messages link to it.
+    """
 
     port: Annotated[int, Field(ge=1, le=65535)] = 8501
+    address: Annotated[str, Field(pattern=r"https?://[^\s?#]+")] | None = None
 
 
 class StageConfig(_Part):
@@ -136,6 +155,9 @@ class Config(_Part):
     timezone: Zone = "Europe/Moscow"
     brands: tuple[BrandConfig, ...] = ()
     sources: tuple[SourceConfig, ...] = ()
+    channels: tuple[ChannelConfig, ...] = ()
+    alerts: tuple[AlertConfig, ...] = ()
+    reports: ReportsConfig = ReportsConfig()
     nlp: NlpConfig = NlpConfig()
     http: HttpConfig = HttpConfig()
     personal: PersonalConfig = PersonalConfig()
@@ -148,11 +170,11 @@ class Config(_Part):
         _refuse_twins("code", [brand.code for brand in brands])
         return brands
 
-    @field_validator("sources")
+    @field_validator("sources", "channels", "alerts")
     @classmethod
-    def _unique_sources(cls, sources: tuple[SourceConfig, ...]) -> tuple[SourceConfig, ...]:
-        _refuse_twins("name", [source.name for source in sources])
-        return sources
+    def _unique_names(cls, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+        _refuse_twins("name", [part.name for part in parts])
+        return parts
 
     @model_validator(mode="after")
     def _known_brands(self) -> "Config":
@@ -161,6 +183,11 @@ class Config(_Part):
             if source.brand is not None and source.brand not in codes:
                 hint = _did_you_mean(source.brand, codes)
                 raise ValueError(f"sources[{index}].brand: нет бренда «{source.brand}»{hint}")
+        channels = [channel.name for channel in self.channels]
+        if fault := self.reports.fault(codes, channels):
+            raise ValueError(fault)
+        if fault := alert_config.fault(self.alerts, codes, channels):
+            raise ValueError(fault)
         return self
 
     @property
@@ -169,10 +196,20 @@ class Config(_Part):
         return ZoneInfo(self.timezone)
 
     @property
+    def app_url(self) -> str:
+        """Where the app is opened, without a slash at the end."""
+        return (self.app.address or f"http://localhost:{self.app.port}").rstrip("/")
+
+    @property
     def journey(self) -> tuple[Stage, ...]:
         """The stages shown on the journey map: the file's, else the shipped six."""
         own = tuple(Stage(stage.code, stage.name, stage.touchpoints) for stage in self.stages)
         return own or default_journey()
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where built reports lie; a relative path is beside the config."""
+        return self.path.parent / self.reports.folder
 
     @property
     def environment(self) -> Mapping[str, str]:

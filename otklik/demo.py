@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import func, select
 
 from demo import exports, stream
 from demo.site import serve
+from otklik import alert_replay
 from otklik.house import House
 from otklik.messages import ConfigError
 from storage import settings
@@ -29,6 +30,13 @@ def site(house: House) -> Iterator[None]:
     with serve(entries) as address:
         os.environ[SITE_KEY] = address
         yield
+
+
+def replay_alerts(house: House) -> int:
+    """Record what the rules would have fired on each day of the stream; how many alerts."""
+    today = alert_replay.today_of(house)
+    first = today - timedelta(days=stream.LAST_DAY)
+    return alert_replay.record(house, alert_replay.replay(house, first, today))
 
 
 def _first_load(house: House) -> date:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from otklik import authors, matching
 from otklik.brands import code_of
 from otklik.config import Config, SourceConfig
 from otklik.matching import Brands
-from storage import crawls, erasing, likeness, mentions, settings
+from storage import alert_rules, crawls, erasing, likeness, mentions, report_plans, settings
 from storage.crawls import BrandDeclaration, SourceDeclaration, SqlStore
 from storage.database import Database
 from storage.errors import NotFound, OperationalError
@@ -27,6 +27,7 @@ from storage.mentions import BrandsOf
 from storage.models import Brand, Source
 from storage.personal import Personal
 from storage.quotas import SqlLedger
+from storage.report_plans import PlanDeclaration
 
 
 @dataclass(slots=True)
@@ -131,6 +132,10 @@ def open_house(config: Config, db: Database | None = None) -> House:
     db.migrate()
     with db.write() as session:
         crawls.sync_catalog(session, _brands_in(config), _sources_in(config))
+        alert_rules.sync(
+            session, [rule.declaration() for rule in config.alerts], now=datetime.now(UTC)
+        )
+        report_plans.sync_plans(session, _plans_in(config), now=datetime.now(UTC))
         brands = matching.load(session)
     house = House(config, db, brands, Quotas(SqlLedger(db), config.zone), authors.personal(config))
     _follow_changes(house)
@@ -193,4 +198,19 @@ def _sources_in(config: Config) -> list[SourceDeclaration]:
             enabled=source.enabled,
         )
         for source in config.sources
+    ]
+
+
+def _plans_in(config: Config) -> list[PlanDeclaration]:
+    return [
+        PlanDeclaration(
+            name=plan.name,
+            brand_code=plan.brand,
+            period=plan.period,
+            schedule=plan.every.text,
+            formats=plan.formats,
+            channels=plan.channels,
+            enabled=plan.enabled,
+        )
+        for plan in config.reports.plans
     ]

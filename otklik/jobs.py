@@ -1,4 +1,4 @@
-"""What the worker does for pages: crawl, look at a first page, apply brand queries, train."""
+"""What the worker does for pages: crawl, look at a first page, apply queries, train, report."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from collectors.errors import CollectError
 from collectors.http import Http
 from collectors.outcomes import Outcome, Status
 from nlp.labels import Kind, Tone, Touchpoint
-from otklik import crawling, matching, retraining
+from otklik import crawling, matching, report_jobs, retraining
 from otklik.config import SourceConfig
 from otklik.house import House
 from otklik.leases import Keeper, Stopped
@@ -57,6 +57,7 @@ def run(
         "uncorrect": partial(_uncorrect, job.id),
         "train": partial(_train, job.id),
         "restore": _restore,
+        "report": partial(_report, job.id),
     }
     if job.kind not in kinds:
         return False, f"Эта версия программы не знает заданий вида «{job.kind}»."
@@ -201,6 +202,17 @@ def _restore(
     if version := retraining.restore(house):
         return True, f"Возвращена модель {version}."
     return True, "Возвращать нечего: работает исходная модель."
+
+
+def _report(
+    job_id: int,
+    asked: Mapping[str, Any],
+    house: House,
+    keeper: Keeper,
+    _http: Http,
+    result: dict[str, Any],
+) -> tuple[bool, str]:
+    return report_jobs.build(job_id, asked, house, keeper, result)
 
 
 def _shown(

@@ -1,4 +1,5 @@
-"""What this process holds: sources it crawls, jobs it does; kept alive by a heartbeat."""
+"""What this process holds: sources it crawls, jobs it does, messages it sends; kept alive by a
+heartbeat."""
 
 import logging
 import os
@@ -13,12 +14,13 @@ from typing import Any
 
 from collectors.base import Item
 from collectors.outcomes import Counts, Outcome, Saved
-from storage import jobs, leases, settings
+from storage import jobs, leases, outbox, settings
 from storage.crawls import SqlStore
 from storage.database import Database
 from storage.errors import LeaseLost, StorageError
 from storage.jobs import ClaimedJob
 from storage.leases import LEAP, SILENCE, Lease, Refused
+from storage.outbox import ClaimedDelivery
 
 #: Heartbeats in the time after which a silent holder is taken for dead.
 _BEATS = 12
@@ -67,6 +69,7 @@ class Keeper:
         self._holds: dict[int, Hold] = {}
         self._results: dict[int, dict[str, Any]] = {}
         self._lost_jobs: frozenset[int] = frozenset()
+        self._deliveries: set[int] = set()
         self._rests: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
@@ -151,6 +154,24 @@ class Keeper:
         """Whether the job was cancelled, or taken for dead and given to another worker."""
         return job_id in self._lost_jobs
 
+    def claim_delivery(self) -> ClaimedDelivery | None:
+        """The next message to send; see :func:`storage.outbox.claim`."""
+        now = self.clock()
+        with self._db.read() as session:
+            if not outbox.has_due(session, now=now):
+                return None
+        with self._db.write() as session:
+            claimed = outbox.claim(session, holder=self.holder, now=now, until=now + self._silence)
+        if claimed:
+            with self._lock:
+                self._deliveries.add(claimed.id)
+        return claimed
+
+    def drop_delivery(self, delivery: ClaimedDelivery) -> None:
+        """Prolong the right to send it no longer, however it ended."""
+        with self._lock:
+            self._deliveries.discard(delivery.id)
+
     def beat(self) -> None:
         """Prolong all that is held, show how far it is, and note what was lost."""
         now = self.clock()
@@ -158,10 +179,12 @@ class Keeper:
         with self._lock:
             holds = dict(self._holds)
             results = {job_id: dict(result) for job_id, result in self._results.items()}
+            deliveries = sorted(self._deliveries)
         progress = {source_id: dict(hold.progress) for source_id, hold in holds.items()}
         with self._db.write() as session:
             held = leases.renew(session, self.holder, progress, until=until)
             jobs_held = jobs.renew_jobs(session, self.holder, results, until=until)
+            outbox.renew(session, self.holder, deliveries, until=until)
             if self._is_worker:
                 sign = {"holder": self.holder, "at": now.isoformat()}
                 settings.put(session, settings.WORKER, sign)

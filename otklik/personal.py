@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from otklik import authors
+from otklik import authors, reporting
 from otklik.config import Config
 from otklik.house import House
 from otklik.messages import ConfigError
@@ -55,6 +55,7 @@ def prune(
             break
         on_progress(done)
     drop_old(house.config, now - keep)
+    reporting.drop_older(house, (now - keep).astimezone(house.zone).date())
     return erased
 
 
@@ -90,6 +91,8 @@ def forget(house: House, author: str, source: str | None, *, dry_run: bool, as_j
     if dry_run:
         return _tell_dry_run(told, as_json=as_json)
     events = _erase_events(house, author, source, told, now)
+    if told.sources:
+        reporting.drop_all(house)
     scrubbed = _scrubbed(house.db)
     exports = _exports(house)
     if as_json:

@@ -20,7 +20,7 @@ from nlp.analyser import Analyser, ModelUnavailable, UnknownLabels, WrongWeights
 from nlp.analyser import load as load_model
 from nlp.analysis import Failure, Query, Result
 from nlp.labels import Tone
-from otklik import themes
+from otklik import alerting, themes
 from otklik.config import Config, SourceConfig
 from otklik.crawling import backfill, busy, crawl, no_crawl, prepare
 from otklik.house import House
@@ -160,11 +160,12 @@ def analyse(house: House, analyser: Analyser, on_progress: Progress) -> Analysed
 
 
 def keep_up(house: House, on_progress: Progress) -> None:
-    """Analyse what is pending, if anything is, and give opinions their themes."""
+    """Analyse what is pending, if anything is, apply alert rules, give opinions their themes."""
     with house.db.read() as session:
         waiting = mentions.count_pending(session, model_version(house, session))
     if waiting:
         analyse(house, model_of(house.config), on_progress)
+        alerting.evaluate(house, datetime.now(UTC))
     themes.find(house, on_progress)
 
 

@@ -17,8 +17,10 @@ from typing import Any
 
 from collectors.http import Http
 from collectors.outcomes import Outcome
-from otklik import crawling, jobs, pipeline
+from otklik import crawling, jobs, pipeline, report_jobs
+from otklik.alert_worker import Watchman
 from otklik.config import MOST_WORKERS, Config, SourceConfig, load
+from otklik.delivering import Courier
 from otklik.house import House, open_house
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
@@ -75,6 +77,8 @@ class Scheduler:
         self._pool = ThreadPoolExecutor(MOST_WORKERS, "crawl")  # as many run as the config has
         self._analyst = ThreadPoolExecutor(1, "analyse")
         self._upkeep = Upkeep(self.keeper.stop, clock, elapsed)
+        self._courier = Courier(self.keeper)
+        self._watchman = Watchman(clock, elapsed)
         self._running: dict[Future[Outcome | Refused | None], _Task] = {}
         self._sources: dict[str, SourceConfig] = {}
         self._turns: list[str] = []
@@ -110,10 +114,13 @@ class Scheduler:
         self._reap()
         if self._look_again():
             self._follow_config()
+            report_jobs.look(self._house, self._clock())
             self._take_jobs()
             self._find_turns()
+            self._courier.look(self._house)
         self._start_turns()
         self._analyse()
+        self._watchman.look(self._house)
         self._upkeep.look(self._house)
 
     def finish(self) -> None:
@@ -121,6 +128,8 @@ class Scheduler:
         self._pool.shutdown(cancel_futures=True)
         self._analyst.shutdown(cancel_futures=True)
         self._upkeep.finish()
+        self._courier.finish()
+        self._watchman.finish()
         self._reap()
 
     # Turns

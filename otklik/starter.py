@@ -42,6 +42,26 @@ http:
   # allow_private: [10.0.0.5]    # адреса внутри вашей сети, которые разрешено спрашивать
   # proxy: http://otklik:${{PROXY_PASSWORD}}@proxy.example.ru:3128   # путь ко всем остальным сайтам
 
+# Куда отправлять отчёты и оповещения: адреса apprise (https://appriseit.com/services/), особые
+# знаки пароля — в виде %40. Проверить: otklik channels test ИМЯ
+channels: []
+#  - name: marketing
+#    url: mailtos://otklik:${{SMTP_PASSWORD}}@example.ru?smtp=smtp.example.ru&mode=ssl&to=pr@example.ru
+#  - name: crisis
+#    url: tgram://${{TELEGRAM_TOKEN}}/-1001234567890    # бот должен быть в этом чате
+
+# О чём сообщать: фильтр — ключи и значения ссылок приложения; when — each (каждое новое), count
+# (не меньше n за within), surge (всплеск жалоб), rating (средняя оценка ниже below). Проверить:
+# otklik alerts test ИМЯ. Правила можно добавлять и на странице «Оповещения».
+# alerts:
+#   - {{name: Всплеск жалоб, when: surge, filter: {{brand: my-brand}}, channels: [crisis]}}
+#   - {{name: Плохие оценки, when: each, filter: {{rating: 1-2}}, quiet: "22:00-08:00"}}
+
+# Отчёты по расписанию: за последнюю целую неделю, месяц или квартал (week, month, quarter).
+# reports:
+#   plans:
+#     - {{name: Неделя, brand: my-brand, period: week, every: "0 9 * * 1", channels: [marketing]}}
+
 # Имена и id авторов не хранятся: вместо них хеш («автор a1b2c3»), ключ которого лежит рядом, в
 # файле author.key. Сделайте его копию: с другим ключом каждый автор станет двумя.
 personal:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from otklik import personal
+from otklik import personal, report_jobs
 from otklik.house import House
 from otklik.leases import Stopped
 from otklik.messages import ConfigError
@@ -90,6 +90,7 @@ class Upkeep:
 
     def _prune(self, house: House) -> None:
         now = self._clock()
+        report_jobs.drop_files(house, now=now)
         erased = personal.prune(house, now=now, on_progress=self._go_on)
         with house.db.write() as session:
             settings.put(session, settings.PRUNED, now.isoformat())

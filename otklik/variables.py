@@ -19,6 +19,11 @@ def beside(config: Path) -> Mapping[str, str]:
     return {key: value for key, value in stored.items() if value is not None} | dict(os.environ)
 
 
+def names_in(text: str) -> list[str]:
+    """The variables that ``text`` asks for."""
+    return _VARIABLE.findall(text)
+
+
 def resolve(value: Any, environment: Mapping[str, str], where: str) -> Any:
     """Replace ``${NAME}`` in every string of ``value``; ConfigError names what is missing."""
     if isinstance(value, Mapping):

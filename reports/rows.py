@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from insights.answer_words import STATUS_NAMES
 from nlp.labels import (
     INTENT_NAMES,
     KIND_NAMES,
@@ -26,7 +27,8 @@ HEADER = (
     "Дата", "Источник", "Бренды", "Автор", "Оценка", "Шкала оценки", "NPS", "Тональность",
     "Тональность к брендам", "Уверенность", "Вид", "Намерения", "Негатив о", "Позитив о",
     "Исправлено вручную", "Повторов", "Это повтор", "Текст", "Ответ компании", "Место", "Товар",
-    "Ссылка", "Город", "Версия приложения", "Просмотры", "Реакции", "№ в Отклике",
+    "Ссылка", "Город", "Версия приложения", "Просмотры", "Реакции", "Статус", "Кто отвечает",
+    "Дата ответа", "Часов до ответа", "№ в Отклике",
 )  # fmt: skip
 OPINION_HEADER = (
     "Дата", "Источник", "Бренды", "О чём", "Тональность мнения", "Уверенность", "Цитата", "Оценка",
@@ -94,6 +96,12 @@ def _as_dict(row: MentionRow, zone: ZoneInfo) -> dict[str, Any]:
         "place": row.place,
         "product": row.product,
         "answer": row.answer,
+        "status": row.handled.status,
+        "assignee": row.handled.assignee or None,
+        "answered_at": row.handled.answered_at.astimezone(zone).isoformat()
+        if row.handled.answered_at
+        else None,
+        "answer_hours": _hours(row),
         "company": row.brands[0].name if len(row.brands) == 1 and row.brands[0].code else None,
         "brands": [{"code": brand.code, "tone": brand.tone} for brand in row.brands],
         "tone": row.tone,
@@ -146,6 +154,10 @@ def mention_cells(row: MentionRow, zone: ZoneInfo) -> list[Any]:
         row.app_version or "",
         row.views,
         row.reactions,
+        STATUS_NAMES[row.handled.status],
+        row.handled.assignee,
+        _local(row.handled.answered_at, zone),
+        _hours(row),
         row.id,
     ]
 
@@ -171,6 +183,16 @@ def opinion_cells(row: MentionRow, zone: ZoneInfo) -> Iterator[list[Any]]:
 
 def _moment(row: MentionRow, zone: ZoneInfo) -> datetime:
     return row.published_at.astimezone(zone).replace(tzinfo=None, microsecond=0)
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return moment.astimezone(zone).replace(tzinfo=None, microsecond=0) if moment else None
+
+
+def _hours(row: MentionRow) -> float | None:
+    """From publication to the first answer."""
+    wait = row.handled.wait
+    return round(wait.total_seconds() / 3600, 2) if wait is not None else None
 
 
 def _brands(row: MentionRow) -> str:

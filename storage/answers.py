@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from nlp.analysis import Failure, Opinion, Result
 from nlp.labels import Tone
-from storage import rows
+from storage import alerting, rows
 from storage import tables as t
 from storage.labelling import relabel
 
@@ -112,6 +112,7 @@ def save_analyses(
         where=analysis.unasked > 0,  # only half an answer takes anything more
     )
     for chunk in t.in_chunks(answers):
+        alerting.queue(session, [asked.mention_id for asked, _ in chunk])
         values = [
             _answer(asked, result)
             | {"targets": _targets(asked, towards or {}), "unasked": 0}

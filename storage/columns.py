@@ -33,3 +33,12 @@ class Facet(StrEnum):
 
 #: A value longer than this is cut: PostgreSQL indexes no more than 2.7 kB.
 LONGEST_VALUE = 200
+
+
+class Status(StrEnum):
+    """How far the team is with a mention; without any step it is new."""
+
+    NEW = "new"
+    WORKING = "working"
+    ANSWERED = "answered"
+    IGNORED = "ignored"  # needs no answer

@@ -13,18 +13,49 @@ from collectors.schedules import parse
 from nlp.labels import Kind, Tone, Touchpoint
 from storage import crawls, leases
 from storage import tables as t
+from storage.alert_rules import LONGEST_RULE_NAME as LONGEST_RULE_NAME
+from storage.alert_rules import RuleDeclaration as RuleDeclaration
+from storage.alert_rules import add_rule as add_rule
+from storage.alert_rules import change_rule as change_rule
+from storage.alert_rules import delete_rule as delete_rule
+from storage.alert_rules import pause_rule as pause_rule
+from storage.alert_rules import restore_rule as restore_rule
 from storage.batches import Change as Change
 from storage.batches import correct_many as correct_many
 from storage.batches import undo_batch as undo_batch
 from storage.checks import start_spot_check as start_spot_check
 from storage.crawls import SourceDeclaration as SourceDeclaration
 from storage.errors import NotFound, StorageError
+from storage.handling import Status as Status
+from storage.handling import Step as Step
+from storage.handling import handle as handle
+from storage.handling import undo_handled as undo_handled
+from storage.handling import undo_handling as undo_handling
 from storage.jobs import cancel_job as cancel_job
+from storage.jobs import enqueue_job as enqueue_job
 from storage.labelling import relabel
 from storage.notes import LONGEST_NOTE as LONGEST_NOTE
 from storage.notes import NoteStatus as NoteStatus
 from storage.notes import set_note as set_note
 from storage.notes import undo_note as undo_note
+from storage.outbox import cancel_delivery as cancel_delivery
+from storage.outbox import enqueue_trial as enqueue_trial
+from storage.outbox import retry_delivery as retry_delivery
+from storage.report_plans import LONGEST_PLAN_NAME as LONGEST_PLAN_NAME
+from storage.report_plans import PlanDeclaration as PlanDeclaration
+from storage.report_plans import add_plan as add_plan
+from storage.report_plans import change_plan as change_plan
+from storage.report_plans import enable_plan as enable_plan
+from storage.report_plans import remove_plan as remove_plan
+from storage.report_plans import restore_plan as restore_plan
+from storage.reports import FORMATS as FORMATS
+from storage.reports import ReportOrder as ReportOrder
+from storage.reports import cancel_report as cancel_report
+from storage.reports import delete_report as delete_report
+from storage.reports import order_report as order_report
+from storage.reports import rebuild_report as rebuild_report
+from storage.reports import restore_report as restore_report
+from storage.reports import send_report as send_report
 from storage.theme_names import LONGEST_THEME_NAME as LONGEST_THEME_NAME
 from storage.theme_names import merge_theme as merge_theme
 from storage.theme_names import rename_theme as rename_theme
@@ -113,19 +144,6 @@ def _active(session: Session, mention_id: int, content_hash: str) -> Any:
 
 def _no_mention(mention_id: int) -> NotFound:
     return NotFound(f"Упоминания {mention_id} нет в базе данных.")
-
-
-def enqueue_job(session: Session, kind: str, payload: dict[str, Any], *, now: datetime) -> int:
-    """Ask the worker for something; the job's id. One that already waits is not asked twice."""
-    job = t.job.c
-    waiting = sa.select(job.id, job.payload).where(job.kind == kind, job.state == "queued")
-    for job_id, asked in session.execute(waiting):
-        if asked == payload:
-            return int(job_id)
-    row = {"kind": kind, "payload": payload, "state": "queued", "message": "", "created_at": now}
-    row |= {"result": {}, "attempts": 0}
-    result = session.execute(sa.insert(t.job).values(row).returning(job.id))
-    return int(result.scalar_one())
 
 
 def run_now(session: Session, source_id: int, *, now: datetime) -> int:

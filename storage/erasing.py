@@ -26,7 +26,10 @@ from storage.personal import Personal, is_hash, mask_stored
 _mention = t.mention.c
 _BEGINNING = re.compile(r"(автор )?([0-9a-f]{6,31})")
 #: What hangs on a mention, in the order in which it may go.
-_PARTS = (t.theme_mark, t.opinion, t.mention_brand, t.correction, t.analysis, t.mention_revision)
+_PARTS = (
+    t.theme_mark, t.opinion, t.mention_brand, t.correction, t.analysis, t.mention_revision,
+    t.handling, t.alert_queue,
+)  # fmt: skip
 #: What tells where a mention stood among its repeats.
 _GROUPED_BY = ("text", "text_key", "group_id", *neighbours.MARKED)
 

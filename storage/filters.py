@@ -6,11 +6,12 @@ A link carries codes and names, never ids, so that it means the same in a rebuil
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from nlp.labels import Intent, Kind, Tone, Touchpoint
 from storage.columns import Facet as Facet
+from storage.columns import Status as Status
 from storage.languages import LANGUAGES as LANGUAGES
 from storage.languages import UNKNOWN as UNKNOWN
 from storage.rows import fit
@@ -18,8 +19,8 @@ from storage.rows import fit
 #: Stands among ``Filter.tones`` for mentions whose analysis is pending or failed.
 UNREAD = ""
 
-#: How the codes that are empty strings (no brand found, not analysed, no language) are written in
-#: a link.
+#: How the codes that are empty strings (no brand found, not analysed, no language, nobody's) are
+#: written in a link.
 _NOTHING = "-"
 
 
@@ -46,6 +47,9 @@ class Key(StrEnum):
     VERSION = "version"
     AUTHOR = "author"
     THEME = "theme"
+    STATUS = "status"
+    ASSIGNEE = "assignee"
+    BEFORE = "before"
 
 
 #: The parameter of each facet.
@@ -57,6 +61,12 @@ _FACETS = {
 }
 #: At most some twenty-seven years: older than any review.
 _PERIOD = re.compile(r"([1-9]\d{0,3})d")
+#: A moment of UTC.
+_MOMENT = "%Y-%m-%dT%H:%MZ"
+#: Keys of which a link says one value.
+_SINGLE = (
+    Key.FROM, Key.TO, Key.PERIOD, Key.RATING, Key.TEXT, Key.AUTHOR, Key.THEME, Key.BEFORE,
+)  # fmt: skip
 #: Of what comes from sources only so much is taken from a link.
 _LONGEST = 500
 
@@ -74,7 +84,9 @@ class Filter:
     and other repeats to lists; figures count each group once all the same. ``intents`` are those
     of which the mention shows any; ``facets`` pairs of facet and value (any of the values of one
     facet, and so for each facet); ``author`` is the author as stored; ``theme`` the key of a theme
-    of opinions.
+    of opinions. ``statuses`` are those of :class:`storage.columns.Status`: «answered» where the
+    source tells an answer, else what the team set, else «new»; ``assignees`` are names, "" nobody's
+    mentions; ``before`` (aware, whole minutes) leaves what was published before that moment.
     """
 
     brands: tuple[int, ...] = ()
@@ -94,6 +106,9 @@ class Filter:
     facets: tuple[tuple[Facet, str], ...] = ()
     author: str = ""
     theme: str = ""
+    statuses: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    before: datetime | None = None
 
     @property
     def days(self) -> int | None:
@@ -160,6 +175,9 @@ def to_params(where: Filter, names: Names, moving_with: date | None = None) -> d
         **{key: [value for own, value in where.facets if own == f] for f, key in _FACETS.items()},
         Key.AUTHOR: [where.author] if where.author else [],
         Key.THEME: [where.theme] if where.theme else [],
+        Key.STATUS: list(where.statuses),
+        Key.ASSIGNEE: [name or _NOTHING for name in where.assignees],
+        Key.BEFORE: [where.before.astimezone(UTC).strftime(_MOMENT)] if where.before else [],
     }
     return {str(key): values for key, values in params.items() if values}
 
@@ -204,6 +222,13 @@ def from_params(
         ),
         author=_first(params, Key.AUTHOR)[:_LONGEST],
         theme=_first(params, Key.THEME)[:_LONGEST],
+        statuses=tuple(several(Key.STATUS, frozenset(Status))),
+        assignees=tuple(
+            "" if name == _NOTHING else name[:_LONGEST]
+            for name in dict.fromkeys(params.get(Key.ASSIGNEE, ()))
+            if name
+        ),
+        before=_moment(params, problems),
     )
     return where, tuple(problems)
 
@@ -223,7 +248,7 @@ def _not_understood(params: Mapping[str, Sequence[str]]) -> list[Problem]:
     ]
     for key, known in ((Key.EVERYTHING, "1"), (Key.REPEATS, "1")):
         found += [Problem(key, value) for value in params.get(key, ()) if value not in ("", known)]
-    for key in (Key.FROM, Key.TO, Key.PERIOD, Key.RATING, Key.TEXT, Key.AUTHOR, Key.THEME):
+    for key in _SINGLE:
         found += [Problem(key, value) for value in list(params.get(key, ()))[1:]]
     return found
 
@@ -267,6 +292,20 @@ def _day(params: Mapping[str, Sequence[str]], key: Key, problems: list[Problem])
         problems.append(Problem(key, value))
         return None
     return day
+
+
+def _moment(params: Mapping[str, Sequence[str]], problems: list[Problem]) -> datetime | None:
+    value = _first(params, Key.BEFORE)
+    if not value:
+        return None
+    try:
+        moment = datetime.strptime(value, _MOMENT).replace(tzinfo=UTC)
+        if not 1990 <= moment.year <= 2100:
+            raise ValueError(value)
+    except ValueError:
+        problems.append(Problem(Key.BEFORE, value))
+        return None
+    return moment
 
 
 def _rating(params: Mapping[str, Sequence[str]], problems: list[Problem]) -> tuple[int, int] | None:

@@ -25,6 +25,18 @@ class ClaimedJob:
     payload: dict[str, Any]
 
 
+def enqueue_job(session: Session, kind: str, payload: dict[str, Any], *, now: datetime) -> int:
+    """Ask the worker for something; the job's id. One that already waits is not asked twice."""
+    waiting = sa.select(_job.id, _job.payload).where(_job.kind == kind, _job.state == "queued")
+    for job_id, asked in session.execute(waiting):
+        if asked == payload:
+            return int(job_id)
+    row = {"kind": kind, "payload": payload, "state": "queued", "message": "", "created_at": now}
+    row |= {"result": {}, "attempts": 0}
+    result = session.execute(sa.insert(t.job).values(row).returning(_job.id))
+    return int(result.scalar_one())
+
+
 def claim_job(
     session: Session, *, holder: str, now: datetime, until: datetime
 ) -> ClaimedJob | None:

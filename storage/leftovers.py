@@ -85,7 +85,9 @@ def drop_jobs(session: Session, before: datetime | None = None) -> None:
 def clear_desk(session: Session, needles: Sequence[str]) -> int:
     """Delete saved views that name the author, empty notes and links of checks that do; how many.
 
-    A view without the name would show everybody: it is of no use.
+    A view without the name would show everybody, a rule would wake for everybody: the one goes, the
+    other rests. A step of handling somebody else's mention keeps its status without the note or the
+    assignee that names the author.
     """
     view, note, spot = t.saved_view.c, t.touchpoint_note.c, t.spot_check.c
 
@@ -96,12 +98,20 @@ def clear_desk(session: Session, needles: Sequence[str]) -> int:
         kept = [(number, own, without_values(own, needles)) for number, own in told]
         return [(number, rest) for number, own, rest in kept if rest != own]
 
+    step = t.handling.c
     views, notes, links = named(view.name, view.params), named(note.note), named(spot.params)
+    rules, alerts = named(t.alert_rule.c.params), named(t.alert.c.params)
+    steps = named(step.assignee, step.note)
     for chunk in t.in_chunks(number for number, _ in views):
         session.execute(sa.delete(t.saved_view).where(view.id.in_(chunk)))
     t.update_all(session, t.touchpoint_note, [{"id": one, "note": _ERASED} for one, _ in notes])
     t.update_all(session, t.spot_check, [{"id": one, **rest} for one, rest in links])
-    return len(views) + len(notes) + len(links)
+    ended = {"gone": True, "enabled": False}
+    t.update_all(session, t.alert_rule, [{"id": one} | rest | ended for one, rest in rules])
+    t.update_all(session, t.alert, [{"id": one, **rest} for one, rest in alerts])
+    unnamed = {"assignee": "", "note": _ERASED}
+    t.update_all(session, t.handling, [{"id": one} | unnamed | rest for one, rest in steps])
+    return sum(map(len, (views, notes, links, steps, rules, alerts)))
 
 
 def mask_links(session: Session, personal: Personal) -> None:
@@ -115,7 +125,7 @@ def mask_links(session: Session, personal: Personal) -> None:
         is_stored = session.execute(sa.select(_mention.id).where(own).limit(1)).first()
         return author if is_stored else personal.hash_of(author)
 
-    for table in (t.saved_view, t.spot_check):
+    for table in (t.saved_view, t.spot_check, t.alert_rule, t.alert):
         rows = session.execute(sa.select(table.c.id, table.c.params)).all()
         changed = [
             {"id": row.id, "params": row.params | {Key.AUTHOR: [masked(one) for one in authors]}}

@@ -38,7 +38,14 @@ ALLOWED = {
     },
     "nlp": set(),
     "otklik": {"collectors", "demo", "insights", "nlp", "reports", "storage", "views"},
-    "reports": {"insights", "nlp.labels", "nlp.journey", "storage.queries", "storage.filters"},
+    "reports": {
+        "insights",
+        "nlp.labels",
+        "nlp.journey",
+        "nlp.quality",
+        "storage.queries",
+        "storage.filters",
+    },
     "storage": {
         "collectors.base",
         "collectors.outcomes",

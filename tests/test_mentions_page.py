@@ -115,7 +115,7 @@ def test_many_are_asked_about_and_left_to_the_worker(
     app.button(key="pick_all").click().run()
     app.selectbox(key="bulk_tone").set_value(Tone.NEUTRAL)
     app.button(key="bulk_apply").click().run()
-    assert "Будет исправлено" in text_of(app)
+    assert "Будет изменено" in text_of(app)
     app.button(key="bulk_confirm").click().run()
     assert not app.exception
     with world.db.read() as session:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -349,6 +349,7 @@ def test_a_page_takes_a_fixed_number_of_queries(world: World) -> None:
     assert counts[0] == counts[1] <= 8
 
 
+MOMENT = datetime(2026, 2, 28, 21, 5, tzinfo=UTC)
 NAMES_OF = Names({"moroshka": 1, "": 2}, {"ВК, группа": 7})
 
 
@@ -361,6 +362,7 @@ NAMES_OF = Names({"moroshka": 1, "": 2}, {"ВК, группа": 7})
         Filter(touchpoints=("delivery",), rating=(2, 4), text="a&b=ё", voices_only=False),
         Filter(intents=("churn", "effort"), author="a1b2", theme="delivery-1"),
         Filter(facets=((Facet.PLACE, "Мира, 1"), (Facet.PLACE, "-"), (Facet.VERSION, "5.2"))),
+        Filter(statuses=("new", "ignored"), assignees=("", "Анна П."), before=MOMENT),
     ],
 )
 def test_a_link_brings_the_same_filter(where: Filter) -> None:
@@ -376,7 +378,8 @@ def test_a_link_brings_the_same_filter(where: Filter) -> None:
         ("rating", "0-9"), ("rating", "4-2"), ("rating", "x"), ("from", "вчера"),
         ("from", "0001-01-01"), ("to", "2026-13-01"), ("to", "9999-12-31"), ("period", "28"),
         ("period", "0d"), ("period", "99999d"),
-        ("all", "yes"), ("foo", "1"),
+        ("all", "yes"), ("foo", "1"), ("status", "done"), ("before", "2026-02-28"),
+        ("before", "0001-01-01T00:00Z"),
     ],
 )  # fmt: skip
 def test_nonsense_in_a_link_is_left_out_and_told(key: str, value: str) -> None:
@@ -384,7 +387,7 @@ def test_nonsense_in_a_link_is_left_out_and_told(key: str, value: str) -> None:
     assert from_params(params, NAMES_OF, DAY) == (Filter(text="хлеб"), (Problem(key, value),))
 
 
-@pytest.mark.parametrize("key", ["place", "author", "theme", "q"])
+@pytest.mark.parametrize("key", ["place", "author", "theme", "q", "assignee"])
 def test_what_no_database_takes_is_taken_from_no_link(db: Database, key: str) -> None:
     where, problems = from_params({key: ["a\x00\u2028'\ud800"]}, NAMES_OF, DAY)
     assert problems == ()

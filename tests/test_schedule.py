@@ -87,6 +87,17 @@ def test_a_clock_that_is_put_forward_or_back_costs_and_doubles_no_turn() -> None
         assert days == [date.fromordinal(days[0].toordinal() + n) for n in range(4)]
 
 
+@pytest.mark.parametrize("text", ["30 2 * * *", "0 * * * *", "0 9 * * 1"])
+@pytest.mark.parametrize("begin", [utc(2026, 3, 28, 23), utc(2026, 10, 24, 23)])
+def test_no_turn_lies_behind_whatever_the_clock_does(text: str, begin: datetime) -> None:
+    zone, schedule = ZoneInfo("Europe/Berlin"), schedules.parse(text)
+    for minute in range(0, 360, 7):
+        moment = begin + minute * MINUTE
+        after, before = schedule.after(moment, zone), schedule.before(moment, zone)
+        assert before <= moment < after
+        assert schedule.after(before, zone) == after
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -125,6 +136,10 @@ def test_a_site_is_one_however_its_address_is_written() -> None:
         ("Каждый час", "раз в час"),
         ("раз в 15 минут", "раз в 15 мин"),
         ("5 3 * * *", "ежедневно в 03:05"),
+        ("0 9 * * 1", "по понедельникам в 09:00"),
+        ("30 8 1 * *", "1-го числа каждого месяца в 08:30"),
+        ("0 9 2 1,4,7,10 *", "2-го числа каждого квартала в 09:00"),
+        ("0 9 1 * 1", "cron 0 9 1 * 1"),
         ("0  9 * * MON", "cron 0 9 * * MON"),
     ],
 )

@@ -11,6 +11,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from insights import answer_words
 from insights import russian as ru
 from nlp.labels import (
     INTENT_NAMES,
@@ -43,8 +44,7 @@ def card(row: MentionRow, zone: ZoneInfo) -> str:
         _text(row, _FOLD),
         _chips(row),
     ]
-    if row.answer:
-        parts.append(f'<div class="ok-answer"><b>Ответ компании.</b> {escape(row.answer)}</div>')
+    parts.append(_answer(row, zone))
     return f'<article class="ok-card">{"".join(parts)}</article>'
 
 
@@ -65,6 +65,25 @@ def brief(row: MentionRow, zone: ZoneInfo) -> str:
         f'<span class="ok-meta">{escape(row.source_title)} · {_when(row, zone)}'
         f"{_also(row)}</span></div>{_text(row, 280)}</article>"
     )
+
+
+def _answer(row: MentionRow, zone: ZoneInfo) -> str:
+    """The company's answer as the source tells it, how soon it came, and the team's note."""
+    handled, told = row.handled, ""
+    if handled.told:
+        since = (
+            [f"через {answer_words.lasting(handled.wait.total_seconds() / 60)}"]
+            if handled.wait is not None
+            else []
+        )
+        if handled.answered_at:
+            since.append(when(handled.answered_at.astimezone(zone)))
+        head = " · ".join(["Ответ компании", *since])
+        said = escape(row.answer or "текста источник не отдаёт")
+        told = f'<div class="ok-answer"><b>{head}.</b> {said}</div>'
+    if handled.note:
+        told += f'<div class="ok-answer"><b>Заметка.</b> {escape(handled.note)}</div>'
+    return told
 
 
 def _also(row: MentionRow) -> str:

@@ -4,10 +4,10 @@ from html import escape
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from storage import queries
 from storage.queries import CrawlRow, SourceNow
-from views import collecting_words as words
 from views import context
 from views.collecting_state import Now
 

@@ -6,16 +6,29 @@ from typing import Any
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from storage.queries import SourceNow, State
 from views import collecting_actions as actions
 from views import collecting_live as live
 from views import collecting_state as state
-from views import collecting_words as words
 from views import style
 from views.collecting_state import ADD, FIND, OPEN, PAGE, SHOW, TROUBLED, Now
 
 _PER_PAGE = 20
+
+#: A sign and the class of its colour for each state.
+_LOOKS = {
+    State.RUNNING: ("▸", "busy"),
+    State.GONE: ("×", "unread"),
+    State.PAUSED: ("‖", "unread"),
+    State.OFF: ("○", "unread"),
+    State.PARKED: ("!", "negative"),
+    State.BY_HAND: ("+", "neutral"),
+    State.LATER: ("…", "mixed"),
+    State.DUE: ("»", "neutral"),
+    State.WAITING: ("✓", "positive"),
+}
 
 
 def draw(now: Now) -> None:
@@ -47,6 +60,13 @@ def draw(now: Now) -> None:
         _card(source, now)
     if pages > 1:
         _paging(page, pages)
+
+
+def _look(source: SourceNow) -> tuple[str, str]:
+    """Sign and CSS class of a state; no tick where the latest crawl went wrong."""
+    if source.state is State.WAITING and words.is_troubled(source):
+        return "!", "mixed"
+    return _LOOKS[source.state]
 
 
 def tell_worker(now: Now) -> None:
@@ -218,7 +238,7 @@ def can_run(source: SourceNow) -> bool:
 
 def head(source: SourceNow) -> str:
     """State, type and brand of a source as HTML."""
-    sign, look = words.look(source)
+    sign, look = _look(source)
     about = [f"тип {source.type}", source.brand, "добавлен здесь" if source.origin == "app" else ""]
     return (
         f'<span class="ok-badge ok-{look}"><i>{sign}</i>{source.state.words}</span>'

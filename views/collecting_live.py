@@ -5,10 +5,10 @@ from html import escape
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from storage.queries import SourceNow, State
 from views import collecting_state
-from views import collecting_words as words
 from views.collecting_state import Now
 
 #: Running sources that are told one by one.

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from storage.queries import JobRow
-from views import collecting_words as words
 from views import style
 
 _SHOWN = 3

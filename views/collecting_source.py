@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from storage import queries
 from storage.queries import JobRow, SourceNow, State
@@ -16,7 +17,6 @@ from views import collecting_live as live
 from views import collecting_preview as preview
 from views import collecting_schedule as schedule
 from views import collecting_state as state
-from views import collecting_words as words
 from views import context, style
 from views.collecting_state import OPEN, Now
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from insights.collecting_words import is_troubled
 from storage import queries
 from storage.queries import JobRow, SourceNow, State
 from views import context, data
-from views.collecting_words import is_troubled
 
 #: Parts of the URL: the source that is open, the form, and what the list shows.
 OPEN, ADD, SHOW, FIND, PAGE = "open", "add", "show", "find", "page"

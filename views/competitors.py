@@ -14,6 +14,7 @@ from insights import competitor_words, competitors, indices
 from insights.competitor_words import Standing
 from insights.competitors import Line, Parties
 from insights.indices import Index
+from insights.voice import Voice
 from insights.words import Mood
 from reports import charts
 from storage import queries
@@ -28,7 +29,6 @@ from views import (
     state,
     style,
 )
-from views.competitor_voice import Voice
 from views.data import Basics
 from views.filter_words import period_label
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -19,6 +20,7 @@ class AppContext:
     """Wired once by app.py. ``lemmas`` turns a search text into dictionary forms.
 
     ``brands`` gives the desk of brand queries, whose dictionaries are loaded for who asks.
+    ``reports`` is the folder of built reports, ``channels`` the names of config.yaml to send to.
     """
 
     db: Database
@@ -26,6 +28,8 @@ class AppContext:
     journey: tuple[Stage, ...]
     lemmas: Callable[[str], str]
     brands: Callable[[], BrandDesk]
+    reports: Path
+    channels: tuple[str, ...]
 
     def clock(self) -> date:
         """Today in the configured zone."""

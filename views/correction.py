@@ -28,23 +28,28 @@ def draw(row: MentionRow) -> None:
         form(row)
         return
     with st.container(horizontal=True, gap="small", key=f"actions_{row.id}"):
+        buttons(row)
+
+
+def buttons(row: MentionRow) -> None:
+    """To correct a mention, and to take the latest correction back."""
+    st.button(
+        "Исправить",
+        key=f"edit_{row.id}",
+        type="tertiary",
+        icon=":material/edit:",
+        on_click=begin,
+        args=(row.id,),
+    )
+    if row.corrected:
         st.button(
-            "Исправить",
-            key=f"edit_{row.id}",
+            "Отменить правку",
+            key=f"undo_{row.id}",
             type="tertiary",
-            icon=":material/edit:",
-            on_click=begin,
+            icon=":material/undo:",
+            on_click=undo,
             args=(row.id,),
         )
-        if row.corrected:
-            st.button(
-                "Отменить правку",
-                key=f"undo_{row.id}",
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=undo,
-                args=(row.id,),
-            )
 
 
 def is_edited(mention_id: int) -> bool:
@@ -137,7 +142,7 @@ def undo(mention_id: int) -> None:
         st.toast("Правка отменена", icon=":material/undo:")
 
 
-def write(change: Callable[[Any], None]) -> bool:
+def write(change: Callable[[Any], object]) -> bool:
     """Whether the change could be written; what hindered it is told by :func:`tell_errors`."""
     try:
         with context.get().db.write() as session:

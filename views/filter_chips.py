@@ -6,10 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from insights import russian as ru
+from insights.answer_words import NOBODY, STATUS_NAMES
 from nlp.labels import INTENT_NAMES, KIND_NAMES, TOUCHPOINT_NAMES, Intent, Kind, Touchpoint
 from storage import queries
-from storage.filters import LANGUAGES, Filter
-from views import data, state, style
+from storage.filters import LANGUAGES, Filter, Status
+from views import context, data, state, style
 from views.data import Basics
 from views.filter_words import FACET_CHIPS, rating_label, tone_label
 
@@ -35,6 +37,8 @@ def of(basics: Basics, where: Filter) -> list[Chip]:
         "kinds": lambda code: KIND_NAMES[Kind(code)],
         "languages": lambda code: f"язык: {LANGUAGES[code]}",
         "intents": lambda code: INTENT_NAMES[Intent(code)],
+        "statuses": lambda code: f"статус: {STATUS_NAMES[Status(code)]}",
+        "assignees": lambda name: f"отвечает: {_short(name)}" if name else NOBODY,
         "facets": lambda pair: f"{FACET_CHIPS[pair[0]]}: {_short(pair[1])}",
     }
     chips = []
@@ -72,6 +76,9 @@ def _single(where: Filter) -> list[Chip]:
         name = data.ask(queries.theme_name, where.theme)
         label = f"тема: {_short(name)}" if name else "тема, которой больше нет"
         chips.append(Chip(label, {"theme": ""}))
+    if where.before:
+        moment = ru.moment(where.before.astimezone(context.get().zone))
+        chips.append(Chip(f"написано раньше {moment}", {"before": None}))
     if where.author:
         chips.append(Chip(_short(queries.shown_author(where.author) or ""), {"author": ""}))
     if where.text:

@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from insights.answer_words import NOBODY, status_label
 from nlp.labels import INTENT_NAMES, KIND_NAMES, TOUCHPOINT_NAMES, Tone
 from storage import queries
-from storage.filters import LANGUAGES, UNREAD, Facet, Filter
+from storage.filters import LANGUAGES, UNREAD, Facet, Filter, Status
 from views import data, state
 from views.data import Basics
 from views.filter_words import ANY_RATING, FACET_NAMES, rating_label, tone_label
@@ -35,6 +36,7 @@ def draw(basics: Basics, where: Filter, active: int) -> None:
         _what(basics, where)
         for facet in facets:
             _facet(where, facet, is_open=bool(opened.open))
+        _handling(where)
         _switches(where)
 
 
@@ -92,6 +94,16 @@ def _facet(where: Filter, facet: Facet, *, is_open: bool) -> None:
         select_all=False,
         **bound(f"facet_{facet}", chosen, "facets", read),
     )
+
+
+def _handling(where: Filter) -> None:
+    statuses = {str(status): status_label(status) for status in Status}
+    _many("statuses", "Статус ответа", statuses, where.statuses, "любой")
+    known = data.ask(queries.assignees)
+    if known or where.assignees:
+        names = dict.fromkeys((*known, *where.assignees))
+        labels = {"": NOBODY} | {name: name for name in names if name}
+        _many("assignees", "Кто отвечает", labels, where.assignees, "неважно")
 
 
 def _switches(where: Filter) -> None:

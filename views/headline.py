@@ -1,25 +1,22 @@
 """What changed and why: the sentence on top of the overview, and the findings that prove it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
-from insights import anomalies, changes, indices, words
-from insights import findings as insight
+from insights import anomalies, words
 from insights import russian as ru
-from insights.changes import Measure
 from insights.findings import Finding
 from insights.indices import NEGATIVE, NET
-from insights.usual import WHOLE
 from insights.words import Headline, Mood
 from nlp.labels import Tone
-from reports.charts import Mark
+from reports import noticed
+from reports.overview import Overview
 from storage import queries
 from storage.filters import Filter
 from views import data, opening, style
-from views.data import Basics, Overview
+from views.data import Basics
 from views.filter_words import period_label
 
 _MOODS = {
@@ -30,17 +27,9 @@ _MOODS = {
 }
 
 
-def findings(where: Filter, found: Overview) -> tuple[Finding, ...]:
-    """What stands out in the period."""
-    compared = where.days is not None
-    return insight.findings(
-        found.tones, found.touchpoints, found.start, found.end, compared=compared
-    )
-
-
 def draw(basics: Basics, where: Filter, found: Overview, told: Sequence[Finding]) -> None:
     """The sentence, and what it speaks of."""
-    net, negative = (_measure(index, found) for index in (NET, NEGATIVE))
+    net, negative = (found.measure(index) for index in (NET, NEGATIVE))
     first = words.headline(
         net,
         negative,
@@ -77,40 +66,17 @@ def listed(basics: Basics, where: Filter, found: Overview, told: Sequence[Findin
                 icon=":material/chevron_right:",
                 icon_position="right",
             ):
-                opening.mentions(**_behind(one))
+                opening.mentions(**one.behind)
             more = words.details(one, year=found.end.year, source=source)
             st.html(f'<div class="ok-finding">{escape(more)}</div>')
 
 
-def marks(told: Sequence[Finding]) -> tuple[Mark, ...]:
-    """The surges among the findings, for the chart of time."""
-    return tuple(
-        Mark(number, one.tone, one.start, one.end, one.peak, words.title(one))
-        for number, one in enumerate(told, 1)
-        if one.peak
-    )
-
-
-def _measure(index: indices.Index, found: Overview) -> Measure:
-    return Measure(index.of(found.figures), index.of(found.before) if found.before else None)
-
-
-def _behind(one: Finding) -> dict[str, object]:
-    """The parts of the filter that leave the opinions of a finding."""
-    about = {} if one.touchpoint == WHOLE else {"touchpoints": (one.touchpoint,)}
-    return {"day_from": one.start, "day_to": one.end, "tones": (one.tone,)} | about
-
-
 def _source(basics: Basics, where: Filter, found: Overview, one: Finding) -> str:
-    """The source that most of a surge comes from; empty where none stands out."""
-    if one.before or len(found.source_tones) < 2:
+    asked = noticed.asked(where, found, one)
+    if asked is None:
         return ""
-    told = data.ask(queries.tones_by_source, replace(where, **_behind(one)))  # type: ignore[arg-type]
-    standing = changes.standing_out(told, found.source_tones, one.tone)
-    if standing is None:
-        return ""
-    names = {source.id: source.label for source in basics.catalog.sources}
-    return words.said_in(names.get(standing[0], ""), standing[1], one)
+    labels = {source.id: source.label for source in basics.catalog.sources}
+    return noticed.said_in(data.ask(queries.tones_by_source, asked), found, one, labels)
 
 
 def sentence(told: Headline) -> str:

@@ -1,4 +1,4 @@
-"""One correction of many mentions: in place, or by the worker where it takes longer than that."""
+"""One change of many mentions: in place, or by the worker where it takes longer than that."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from insights import russian as ru
+from insights.answer_words import NOBODY, STATUS_NAMES
 from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES
 from storage import commands, queries
-from storage.commands import Change
+from storage.commands import Change, Step
 from storage.queries import JobRow
-from views import context, correction
+from views import context, correction, style
 
 _BATCH = "mention_batch"
 #: So many are corrected within a second or so; more are left to the worker.
@@ -22,11 +23,17 @@ _JOB_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch on its way or done; ``at`` is its key, ``job`` the worker's where it does it."""
+    """A batch on its way or done; ``at`` is its key, ``job`` the worker's where it does it.
+
+    ``words`` tell what is corrected and ``handled_words`` what becomes of their handling;
+    ``changed`` and ``handled`` count mentions.
+    """
 
     at: datetime
     words: str
     changed: int = 0
+    handled_words: str = ""
+    handled: int = 0
     job: int | None = None
     is_undo: bool = False
 
@@ -43,10 +50,28 @@ def words_of(change: Change) -> str:
     return ", ".join(told)
 
 
-def apply(mention_ids: Sequence[int], change: Change) -> None:
-    """Correct these mentions, now or by the worker."""
+def words_of_step(step: Step) -> str:
+    """«статус – в работе, отвечает Анна», as Markdown."""
+    told = [f"статус – {STATUS_NAMES[step.status]}"] if step.status else []
+    if step.assignee is not None:
+        told.append(f"отвечает {style.plain(step.assignee)}" if step.assignee else NOBODY)
+    return ", ".join(told)
+
+
+def apply(mention_ids: Sequence[int], change: Change, step: Step) -> None:
+    """Change these mentions: their handling now, their labels now or by the worker."""
     at = datetime.now(UTC)
-    batch = Batch(at, words_of(change))
+    batch = Batch(at, words_of(change), handled_words=words_of_step(step))
+    found: list[int] = []
+    if step != Step():
+        if not correction.write(
+            lambda session: found.append(commands.handle(session, mention_ids, step, at=at))
+        ):
+            return
+        batch = replace(batch, handled=found.pop())
+    st.session_state[_BATCH] = batch
+    if change == Change():
+        return
     if len(mention_ids) > _IN_PLACE:
         payload = {
             "ids": list(mention_ids),
@@ -57,7 +82,6 @@ def apply(mention_ids: Sequence[int], change: Change) -> None:
         }
         _ask("correct", payload, batch)
         return
-    found: list[int] = []
     if correction.write(
         lambda session: found.append(commands.correct_many(session, mention_ids, change, at=at))
     ):
@@ -76,27 +100,45 @@ def draw() -> None:
         horizontal=True, vertical_alignment="center", gap="small", border=True, key="batch_done"
     ):
         st.markdown(_told(batch), width="stretch")
-        if batch.changed and not batch.is_undo:
+        if (batch.changed or batch.handled) and not batch.is_undo:
             st.button("Отменить всё", key="undo_batch", icon=":material/undo:", on_click=_undo)
         st.button("Скрыть", key="hide_batch", type="tertiary", on_click=_forget)
 
 
 def _told(batch: Batch) -> str:
-    n = ru.counted(batch.changed, ru.MENTION)
+    corrected, handled = (ru.counted(n, ru.MENTION) for n in (batch.changed, batch.handled))
     if batch.is_undo:
-        return f"Отменено: {n}, цифры пересчитаны." if batch.changed else "Отменять было нечего."
-    if not batch.changed:
-        return f"Менять было нечего: так уже и есть ({batch.words})."
-    return f"Исправлено: {n} ({batch.words}). Цифры пересчитаны."
+        told = [f"Отменено: {corrected}, цифры пересчитаны."] if batch.changed else []
+        told += [f"Прежний статус вернулся: {handled}."] if batch.handled else []
+        return " ".join(told) or "Отменять было нечего."
+    told = []
+    if batch.changed:
+        told.append(f"Исправлено: {corrected} ({batch.words}). Цифры пересчитаны.")
+    if batch.handled:
+        told.append(f"Отмечено: {handled} ({batch.handled_words}).")
+    words = ", ".join(filter(None, (batch.words, batch.handled_words)))
+    return " ".join(told) or f"Менять было нечего: так уже и есть ({words})."
 
 
 def _undo() -> None:
     batch: Batch = st.session_state[_BATCH]
     undone = replace(batch, is_undo=True)
+    now = datetime.now(UTC)
+    found: list[int] = []
+    if batch.handled:
+        if not correction.write(
+            lambda session: found.append(commands.undo_handled(session, at=batch.at, now=now))
+        ):
+            return
+        undone = replace(undone, handled=found.pop())
+    st.session_state[_BATCH] = undone
     if batch.changed > _IN_PLACE:
         _ask("uncorrect", {"at": batch.at.isoformat(), "total": batch.changed}, undone)
-        return
-    now = datetime.now(UTC)
+    elif batch.changed:
+        _uncorrect(batch, undone, now)
+
+
+def _uncorrect(batch: Batch, undone: Batch, now: datetime) -> None:
     found: list[int] = []
     if correction.write(
         lambda session: found.append(
@@ -104,6 +146,8 @@ def _undo() -> None:
         )
     ):
         st.session_state[_BATCH] = replace(undone, changed=found[0])
+    else:  # to be tried again: the handling is back already
+        st.session_state[_BATCH] = replace(batch, handled=0)
 
 
 def _ask(kind: str, payload: dict[str, Any], batch: Batch) -> None:

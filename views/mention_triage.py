@@ -11,25 +11,28 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from insights import russian as ru
+from insights.answer_words import STATUS_NAMES, status_label
 from nlp.labels import Tone
 from storage import commands, queries
-from storage.filters import Filter
+from storage.filters import Filter, Status
 from storage.queries import MentionRow, Order
-from views import cards, correction, data, mention_around
+from views import cards, correction, data, mention_around, mention_status
 from views.filter_words import tone_label
 
 _QUEUE = "triage_queue"
 #: A queue is no longer than this: nobody reads more in one sitting.
 _LONGEST = 500
 _TONES = dict(zip("1234", (Tone.NEGATIVE, Tone.NEUTRAL, Tone.POSITIVE, Tone.MIXED), strict=True))
+_STATUSES = {"A": Status.ANSWERED, "W": Status.WORKING, "N": Status.IGNORED}
 _KEYS = """
 | клавиша | что делает |
 | --- | --- |
 | `1` `2` `3` `4` | поставить тональность и перейти к следующему |
+| `A` `W` `N` | отвечено, в работе, не требует ответа – и следующее |
 | `J` | следующее, ничего не меняя |
 | `K` | предыдущее |
 | `E` | исправить подробно: вид текста и о чём говорят |
-| `U` | отменить последнюю правку и вернуться к ней |
+| `U` | отменить последнюю правку или статус и вернуться |
 | `O` | открыть в источнике |
 | `H` | показать или скрыть эту подсказку |
 
@@ -39,13 +42,16 @@ _KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The mentions of a filter at one moment, where one stands, and what was judged on the way."""
+    """The mentions of a filter at one moment, where one stands, and what was done on the way.
+
+    ``done`` are ids with the key of the step that set a status, None where a tone was judged.
+    """
 
     where: Filter
     order: Order
     ids: tuple[int, ...]
     place: int = 0
-    judged: tuple[int, ...] = ()
+    done: tuple[tuple[int, datetime | None], ...] = ()
 
 
 def draw(where: Filter, total: int, order: Order, zone: ZoneInfo) -> None:
@@ -86,8 +92,12 @@ def _progress(queue: Queue, total: int) -> None:
     told = [f"{ru.number(place)} из {ru.number(n)}"]
     if total > n == _LONGEST:
         told.append(f"первые {ru.number(n)} по фильтру")
-    if queue.judged:
-        told.append(f"исправлено или подтверждено: {ru.number(len(set(queue.judged)))}")
+    judged = {number for number, step in queue.done if step is None}
+    handled = {number for number, step in queue.done if step is not None}
+    if judged:
+        told.append(f"исправлено или подтверждено: {ru.number(len(judged))}")
+    if handled:
+        told.append(f"поставлено статусов: {ru.number(len(handled))}")
     st.progress(queue.place / max(n, 1), text=" · ".join(told))
 
 
@@ -99,6 +109,8 @@ def _one(queue: Queue, row: MentionRow, zone: ZoneInfo) -> None:
         if correction.is_edited(row.id):
             correction.form(row)
             return
+        with st.container(horizontal=True, gap="small", key=f"actions_{row.id}"):
+            mention_status.menu(row)
     with st.container(horizontal=True, gap="small", key="triage_tones"):
         for key, tone in _TONES.items():
             st.button(
@@ -108,6 +120,18 @@ def _one(queue: Queue, row: MentionRow, zone: ZoneInfo) -> None:
                 type="primary" if tone == row.tone else "secondary",
                 on_click=_judge,
                 args=(queue, row, tone),
+            )
+    with st.container(horizontal=True, gap="small", key="triage_statuses"):
+        for key, status in _STATUSES.items():
+            st.button(
+                status_label(status),
+                key=f"triage_{status}",
+                shortcut=key,
+                type="primary" if status == row.handled.status else "secondary",
+                disabled=row.handled.told,
+                help="Ответ компании показывает сам источник" if row.handled.told else None,
+                on_click=_handle,
+                args=(queue, row, status),
             )
     _steps(queue, row)
 
@@ -119,7 +143,7 @@ def _steps(queue: Queue, row: MentionRow | None = None) -> None:
         _button("Дальше", "J", "arrow_forward", _go, (queue, 1), is_off=at_end)
         if row:
             _button("Исправить", "E", "edit", correction.begin, (row.id,))
-        _button("Отменить", "U", "undo", _take_back, (queue,), is_off=not queue.judged)
+        _button("Отменить", "U", "undo", _take_back, (queue,), is_off=not queue.done)
         if row and cards.is_web(row.url):
             st.link_button(
                 "Источник",
@@ -163,14 +187,27 @@ def _judge(queue: Queue, row: MentionRow, tone: Tone) -> None:
         _go(queue, 1)
     elif correction.write(lambda s: commands.correct(s, row.id, tone=tone, now=now)):
         st.toast(f"Поставлено: {tone_label(tone)}", icon=":material/check:")
-        _go(replace(queue, judged=(*queue.judged, row.id)), 1)
+        _go(replace(queue, done=(*queue.done, (row.id, None))), 1)
+
+
+def _handle(queue: Queue, row: MentionRow, status: Status) -> None:
+    at = datetime.now(UTC)
+    if row.handled.status == status:
+        _go(queue, 1)
+    elif mention_status.set_status(row.id, status, at=at):
+        st.toast(f"Поставлено: {STATUS_NAMES[status]}", icon=":material/check:")
+        _go(replace(queue, done=(*queue.done, (row.id, at))), 1)
 
 
 def _take_back(queue: Queue) -> None:
-    *earlier, last = queue.judged
-    correction.undo(last)
+    *earlier, (last, step) = queue.done
+    if step is None:
+        correction.undo(last)
+    else:
+        now = datetime.now(UTC)
+        correction.write(lambda session: commands.undo_handled(session, at=step, now=now))
     place = queue.ids.index(last)
-    st.session_state[_QUEUE] = replace(queue, place=place, judged=tuple(earlier))
+    st.session_state[_QUEUE] = replace(queue, place=place, done=tuple(earlier))
 
 
 def _flip(key: str, shown: bool) -> None:

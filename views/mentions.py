@@ -19,7 +19,9 @@ from views import (
     mention_batch,
     mention_bulk,
     mention_picks,
+    mention_status,
     mention_triage,
+    opening,
     state,
 )
 
@@ -33,7 +35,6 @@ _ORDERS = {
     Order.REACH: "Сначала те, что увидели больше людей",
     Order.RATING: "Сначала с низкой оценкой",
 }
-_ORDER = "order"
 _LIST, _MARK, _ONE = "Список", "Несколько", "По одному"
 _MODES = {
     _LIST: ":material/view_list:",
@@ -54,7 +55,7 @@ def draw() -> None:
     basics = data.basics()
     where = state.current(basics)
     total = data.count(where)
-    order = Order(state.own(_ORDER, Order.NEWEST, frozenset(Order)))
+    order = Order(state.own(opening.ORDER, Order.NEWEST, frozenset(Order)))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(ru.counted(total, ru.MENTION).capitalize(), anchor=False, width="stretch")
         download.draw(where, total)
@@ -88,12 +89,13 @@ def _mode() -> str:
 
 
 def _orders(order: Order) -> None:
-    name = f"mentions_{_ORDER}"
+    name = f"mentions_{opening.ORDER}"
     st.session_state[name] = order
 
     def written() -> None:
         state.keep(
-            _ORDER, None if st.session_state[name] == Order.NEWEST else st.session_state[name]
+            opening.ORDER,
+            None if st.session_state[name] == Order.NEWEST else st.session_state[name],
         )
         st.session_state[state.PAGE] = 1
 
@@ -131,7 +133,19 @@ def _cards(rows: Sequence[MentionRow], zone: ZoneInfo, *, is_marking: bool) -> N
                 mention_picks.box(row)
             st.html(cards.card(row, zone))
             mention_around.draw(row, around[row.id], zone)
-            correction.draw(row)
+            _actions(row)
+
+
+def _actions(row: MentionRow) -> None:
+    """What can be done with a mention, or the form where it is being corrected."""
+    if correction.is_edited(row.id):
+        correction.form(row)
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"actions_{row.id}"
+    ):
+        mention_status.menu(row)
+        correction.buttons(row)
 
 
 def _too_many(total: int, order: Order) -> None:

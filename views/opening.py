@@ -8,6 +8,9 @@ import streamlit as st
 from reports import charts
 from views import data, state
 
+#: What «Упоминания» keeps in its link: the order of the list.
+ORDER = "order"
+
 
 def chart(drawn: Any, key: str, alt: str) -> Mapping[str, Any] | None:
     """Draw a chart; the fields of the mark that was clicked, if any.

@@ -6,8 +6,9 @@ from insights import changes, trends
 from insights import russian as ru
 from insights.pains import Side, pain_points, strengths
 from insights.trends import Point
-from reports import charts
+from reports import charts, noticed
 from reports.charts import Mark
+from reports.overview import Overview, findings
 from reports.theme import STACK
 from storage import queries
 from storage.filters import UNREAD, Filter
@@ -20,12 +21,13 @@ from views import (
     metrics,
     opening,
     pain_state,
+    report_link,
     sources,
     state,
     style,
     trust,
 )
-from views.data import Basics, Overview
+from views.data import Basics
 
 #: How many pains, strengths and latest mentions are shown.
 _TOP = 5
@@ -45,7 +47,7 @@ def draw() -> None:
     where = state.current(basics)
     with st.skeleton(height=420):
         found = data.overview(where)
-    told = headline.findings(where, found)
+    told = findings(where, found)
     headline.draw(basics, where, found, told)
     _unread(found.figures)
     if found.figures.mentions == 0:
@@ -54,9 +56,10 @@ def draw() -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         headline.listed(basics, where, found, told)
+        report_link.draw(basics, where)
     with right:
         points = trends.trend(found.tones, found.start, found.end)
-        _over_time(points, headline.marks(told))
+        _over_time(points, noticed.marks(told))
     metrics.draw(found.figures, found.before, found.by_day, (found.start, found.end), where)
     _weighed(found)
     left, right = st.columns([3, 2], gap="large")
@@ -108,10 +111,11 @@ def _over_time(points: tuple[Point, ...], marks: tuple[Mark, ...]) -> None:
 
 def _weighed(found: Overview) -> None:
     """Pains and strengths on one scale, so that they can be compared."""
-    now = (found.opinions, found.figures.analysed)
-    earlier = found.before if found.before and found.before.mentions else None
-    before = (found.opinions_before, earlier.analysed) if earlier else None
-    ranked = {Side.PAIN: pain_points(now, before), Side.JOY: strengths(now, before)}
+    before = found.counted_before
+    ranked = {
+        Side.PAIN: pain_points(found.counted, before),
+        Side.JOY: strengths(found.counted, before),
+    }
     longest = max((one.impact.value for top in ranked.values() for one in top), default=0.0)
     for (side, title), column in zip(_SIDES.items(), st.columns(2, gap="large"), strict=True):
         top = ranked[side][:_TOP]

@@ -73,8 +73,7 @@ def _spot(spot: Spot) -> None:
     right = spot.agreement.right
     if right is None:
         return
-    when = ru.day(spot.row.created_at.astimezone(context.get().zone).date())
-    left = f" Проверено {spot.done} из {spot.asked}: оценка ещё уточнится." if spot.left else ""
+    day = spot.row.created_at.astimezone(context.get().zone).date()
     label, note = st.columns([1, 3], vertical_alignment="center")
     with label:
         st.metric(
@@ -84,11 +83,7 @@ def _spot(spot: Spot) -> None:
             border=True,
         )
     with note:
-        st.markdown(
-            f"**{words.with_n(right)}** – случайная проверка от {when}, вслепую, из "
-            f"{ru.counted(spot.row.population, ru.OF_MENTION)}. Упоминания выбраны случайно, "
-            f"поэтому цифра относится ко всем, из кого выбирали.{left}"
-        )
+        st.markdown(f"**{words.with_n(right)}** – {words.checked(spot, day)}")
         if right.n < FEW:
             st.caption(f"Проверено меньше {FEW}: это ещё не оценка.")
         if st.button("Из каких упоминаний выбирали", key="drawn_from", type="tertiary"):

@@ -6,6 +6,7 @@ Quotes come from strangers: nothing of them reaches the page without :func:`html
 from html import escape
 
 from insights import russian as ru
+from insights import words
 from nlp.labels import TONE_NAMES, Tone
 from storage.queries import QuoteRow
 from views import cards
@@ -25,6 +26,8 @@ def marked(row: QuoteRow) -> str:
         escape(part)
         for part in (row.text[: row.start], row.text[row.start : row.end], row.text[row.end :])
     )
+    if not evidence:
+        return before + after
     title = TONE_NAMES[Tone(row.tone)]
     return f'{before}<mark class="ok-{Tone(row.tone)}" title="{title}">{evidence}</mark>{after}'
 
@@ -42,7 +45,4 @@ def short_origin(row: QuoteRow) -> str:
 
 def stars(row: QuoteRow) -> str:
     """«2 ★», or «7 из 10» where the source counts otherwise; empty without a rating."""
-    if row.rating is None:
-        return ""
-    told = ru.number(row.rating, 0 if row.rating == int(row.rating) else 1)
-    return f"{told} ★" if row.rating_scale == 5 else f"{told} из {row.rating_scale}"
+    return words.rating(row.rating, row.rating_scale)

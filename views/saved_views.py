@@ -12,6 +12,7 @@ from storage.errors import StorageError
 from storage.filters import Filter
 from storage.queries import ViewRow
 from views import context, state, style
+from views.alert_state import NEW, RULE
 from views.data import Basics
 from views.filter_words import PERIODS, period_label
 
@@ -109,7 +110,15 @@ def _save(basics: Basics, where: Filter, page: st.Page) -> None:
             st.session_state[_NAME] = ""
             st.toast("Закладка сохранена", icon=":material/bookmark_added:")
 
-    st.button("Сохранить", key="save_view", type="primary", on_click=saved)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Сохранить", key="save_view", type="primary", on_click=saved)
+        if st.button(
+            "Сообщать о таком",
+            key="alert_view",
+            icon=":material/notifications:",
+            help="Правило оповещения с этими фильтрами",
+        ):
+            st.switch_page("views/alerts.py", query_params={**params, RULE: NEW})
 
 
 def _tell() -> None:

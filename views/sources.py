@@ -5,11 +5,11 @@ from html import escape
 
 import streamlit as st
 
+from insights import collecting_words as words
 from insights import russian as ru
 from insights.changes import SourceLine
 from storage.queries import SourceNow
 from views import collecting_state
-from views import collecting_words as words
 from views.collecting_state import SHOW, TROUBLED, Now
 
 #: Troubled sources that are told one by one.

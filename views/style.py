@@ -148,6 +148,9 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 .ok-since { border-left: 4px solid var(--tone); padding: .3rem .8rem; font-size: .95rem;
   max-width: 96ch; background: color-mix(in srgb, var(--tone) 8%%, transparent); }
 [class*="st-key-mention_"] { position: relative; }
+[class*="st-key-status_"] button { border: 1px solid var(--ok-line); border-radius: 1rem;
+  padding: 0 .6rem; min-height: 1.8rem; }
+.st-key-tile_wait [data-testid="stMetricValue"] * { white-space: normal !important; }
 @media (min-width: 641px) {
   [class*="st-key-line_"] { flex-wrap: nowrap; }
   [class*="st-key-line_"] > :first-child { flex: 1 1 0; min-width: 0; }
@@ -162,8 +165,9 @@ dl.ok-facts dt { color: var(--ok-muted); } dl.ok-facts dd { margin: 0; overflow-
 @media (min-width: 768px) { :has(> .st-key-phone_menu), .st-key-phone_menu { display: none; } }
 @media (max-width: 767.98px) {
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
-  .st-key-phone_menu { position: fixed; top: .4rem; left: .6rem; right: .6rem; z-index: 999991;
-    width: auto; flex-wrap: wrap; gap: .5rem 0; }
+  .st-key-phone_menu { position: fixed; top: 0; left: 0; right: 0; z-index: 999991; width: auto;
+    padding: .4rem .6rem .3rem; flex-wrap: wrap; gap: .5rem 0; background: var(--ok-paper); }
+  .stMainBlockContainer { padding-top: 5.2rem; }
   .st-key-phone_menu a > :has(> [data-testid="stIconMaterial"]) { display: none; }
   .st-key-filter_period button { padding-left: .5rem; padding-right: .5rem; }
 }

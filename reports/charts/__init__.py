@@ -1,5 +1,6 @@
 """Charts, as values: pages show them, reports print them. Every mark names what it counts."""
 
+from reports.charts.answers import answers_over_time
 from reports.charts.base import PICK
 from reports.charts.brands import BrandMark, brand_marks, brand_tones, duel_bars
 from reports.charts.competitors import (
@@ -26,6 +27,7 @@ __all__ = [
     "Mark",
     "Shown",
     "accuracy_lines",
+    "answers_over_time",
     "brand_marks",
     "brand_tones",
     "calibration",

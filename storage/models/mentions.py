@@ -15,6 +15,8 @@ def _where_known(name: str) -> Index:
     return Index(f"ix_mention_{name}", name, sqlite_where=known, postgresql_where=known)
 
 
+#: Mentions whose source tells that the company answered.
+_ANSWERED = text("answer_text IS NOT NULL OR answered_at IS NOT NULL")
 #: Rows whose tone is the one towards their brand.
 _TARGETED = text("target_tone IS NOT NULL")
 
@@ -39,6 +41,17 @@ class Mention(SQLModel, table=True):
         _where_known("parent_id"),
         _where_known("author_id"),
         _where_known("author"),
+        # All that is asked of an answer but for its text.
+        Index(
+            "ix_mention_answer",
+            "source_id",
+            "published_at",
+            "id",
+            "answered_at",
+            "date_known",
+            sqlite_where=_ANSWERED,
+            postgresql_where=_ANSWERED,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

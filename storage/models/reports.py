@@ -10,10 +10,13 @@ from storage.models.types import Json, UtcDateTime
 
 
 class Report(SQLModel, table=True):
-    """A report of a brand over days, as it was asked for; ``state`` queued -> done | failed.
+    """A report of a brand over days; ``state`` goes queued -> done | failed | cancelled.
 
-    ``params`` is all that builds it again; ``files`` tells the files by format (name, bytes), which
-    lie in the folder of reports. ``plan_id`` is the plan that asked for it, None for a person.
+    ``params`` is all that builds it again beside the days: formats, the channels that get it, and
+    since it was first built its zone, journey and model. ``files`` tells the files by format (name,
+    bytes), which lie in the folder of reports. ``plan_id`` is the plan that asked for it, None for
+    a person; ``job_id`` the job that builds it, or did last. A failed one of a plan is tried again
+    at ``retry_at``, after ``attempts``. A deleted one stays, so that it can come back.
     """
 
     __table_args__ = (Index("ix_report_created", "created_at"),)
@@ -24,11 +27,15 @@ class Report(SQLModel, table=True):
     day_to: date
     params: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     plan_id: int | None = Field(default=None, foreign_key="report_plan.id")
+    job_id: int | None = None
     state: str = "queued"
     message: str = ""
+    attempts: int = 0
+    retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     files: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ReportPlan(SQLModel, table=True):

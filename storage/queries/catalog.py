@@ -16,6 +16,7 @@ from storage.models import (
     Correction,
     Crawl,
     Erasure,
+    Handling,
     Mention,
     MentionBrand,
     MentionTotal,
@@ -103,13 +104,18 @@ def setting(session: Session, key: str) -> Any:
 
 
 def version(session: Session) -> tuple[Any, ...]:
-    """Changes when a crawl, analysis, correction or brand query may have changed a figure."""
+    """Changes when a crawl, analysis, correction, step or brand query may have changed a figure."""
     newest = (
         select(func.max(col(Analysis.id))).scalar_subquery(),
         select(func.max(col(Crawl.id))).scalar_subquery(),
         select(func.max(col(Correction.id))).scalar_subquery(),
         select(func.max(col(Correction.undone_at))).scalar_subquery(),
         select(func.max(col(Erasure.id))).scalar_subquery(),
+        select(func.max(col(Handling.id))).scalar_subquery(),
+        # Said so for the index.
+        select(func.max(col(Handling.undone_at)))
+        .where(col(Handling.undone_at).is_not(None))
+        .scalar_subquery(),
         select(col(Setting.value)).where(col(Setting.key) == settings.MATCHED).scalar_subquery(),
     )
     return tuple(session.execute(select(*newest)).one())

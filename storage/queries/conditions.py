@@ -1,5 +1,7 @@
 """A filter as conditions of SQL, whatever table they are asked of."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -14,14 +16,15 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from nlp.labels import NOT_A_VOICE, Intent, Tone
-from storage.columns import INTENTS, LONGEST_VALUE, Facet
+from storage.columns import INTENTS, LONGEST_VALUE, Facet, Status
 from storage.filters import UNREAD, Filter
-from storage.models import Mention, MentionBrand, Opinion, Theme, ThemeMark
+from storage.models import Handling, Mention, MentionBrand, Opinion, Source, Theme, ThemeMark
 
 #: An opinion and the row of its mention and brand. The day is implied, but it completes the
 #: index by touchpoint: without it SQLite would walk all opinions of the touchpoint for each row.
@@ -41,6 +44,12 @@ MARKED = and_(
 
 #: Of a group of repeats only one row a brand counts, in roll-ups as here.
 COUNTS = col(MentionBrand.is_repeat).is_(False)
+
+#: The source tells an answer of the company; as the index of such mentions has it.
+TOLD = or_(col(Mention.answer_text).is_not(None), col(Mention.answered_at).is_not(None))
+
+#: A step of handling that holds; as its indexes have it.
+HELD: ColumnElement[bool] = and_(col(Handling.holds))
 
 _Column = Mapped[Any]
 Conditions = list[ColumnElement[bool]]
@@ -62,7 +71,58 @@ def of_rows(session: Session, where: Filter) -> Conditions:
     for facet in dict.fromkeys(facet for facet, _ in where.facets):
         values = [value for own, value in where.facets if own == facet]
         conditions.append(_told(cut(facet).in_(values)))
+    return conditions + _handled(session, where)
+
+
+def _handled(session: Session, where: Filter) -> Conditions:
+    """Status, assignee, and how long ago it was published."""
+    conditions: Conditions = []
+    if where.statuses and Status.NEW not in where.statuses:
+        conditions.append(col(MentionBrand.mention_id).in_(_of_statuses(where, where.statuses)))
+    elif where.statuses:
+        others = [status for status in Status if status not in where.statuses]
+        conditions += [_none_of(session, _of_statuses(where, others))] if others else []
+    if where.assignees:
+        named = select(col(Handling.mention_id)).where(HELD, col(Handling.assignee) != "")
+        chosen = named.where(col(Handling.assignee).in_(where.assignees))
+        is_one = col(MentionBrand.mention_id).in_(chosen)
+        free = _none_of(session, named) if "" in where.assignees else false()
+        conditions.append(or_(is_one, free))
+    if where.before:
+        # A day earlier all are, whatever the zone of days: only the last ones are looked up.
+        sure = col(MentionBrand.day) < where.before.astimezone(UTC).date() - timedelta(days=1)
+        conditions.append(or_(sure, _told(col(Mention.published_at) < where.before)))
     return conditions
+
+
+def _of_statuses(where: Filter, statuses: Sequence[str]) -> Any:
+    """Ids of mentions of these statuses («new» is none of them): an answer of the source outranks
+    what was set."""
+    parts: list[Any] = []
+    if Status.ANSWERED in statuses:
+        parts.append(select(col(Mention.id)).where(*told_in(where)))
+    set_so = select(col(Handling.mention_id)).where(HELD, col(Handling.status).in_(statuses))
+    told = exists().where(col(Mention.id) == col(Handling.mention_id), TOLD)
+    return union_all(*parts, set_so.where(~told.correlate(Handling)))
+
+
+def told_in(where: Filter) -> Conditions:
+    """That the source tells an answer, in the sources and days of the filter (roughly the days):
+    what the index of answers begins with."""
+    own = col(Mention.source_id).in_(where.sources or select(col(Source.id)))
+    return [TOLD, own, *around(where)]
+
+
+def _none_of(session: Session, ids: Any) -> ColumnElement[bool]:
+    """The mention of a row is none of these, which may be many."""
+    if session.get_bind().dialect.name == "sqlite":
+        return col(MentionBrand.mention_id).not_in(ids)
+    # PostgreSQL would look through all of them for each row.
+    listed = ids.subquery()
+    own: Select[Any] = select(literal_column("1")).where(
+        listed.c[0] == col(MentionBrand.mention_id)
+    )
+    return ~exists(own.correlate(MentionBrand))
 
 
 def _written_by(author: str) -> ColumnElement[bool]:
@@ -101,6 +161,23 @@ def dimensions(where: Filter, table: Any) -> Conditions:
     if where.rating:
         conditions.append(col(table.rating).between(*where.rating))
     return conditions
+
+
+def around(where: Filter) -> Conditions:
+    """Bounds of the moment a day wider than those of the day, whatever its zone.
+
+    Where rows are walked in the order of time, this tells the index where to begin and to stop.
+    """
+    published = col(Mention.published_at)
+    midnight = time(tzinfo=UTC)
+    bounds: Conditions = []
+    if where.day_from:
+        bounds.append(published >= datetime.combine(where.day_from - timedelta(days=1), midnight))
+    if where.day_to:
+        bounds.append(published < datetime.combine(where.day_to + timedelta(days=2), midnight))
+    if where.before:
+        bounds.append(published < where.before)
+    return bounds
 
 
 def voices(where: Filter, table: Any) -> Conditions:

@@ -35,10 +35,12 @@ def figures_by_brand(session: Session, where: Filter) -> dict[int, Figures]:
 
 def figures_by_day(session: Session, where: Filter) -> dict[date, Figures]:
     """The key counts of each day that has mentions; opinions are not asked for."""
-    by_day = defaultdict(list)
-    for row in _mention_sums(session, where, "day"):
-        by_day[row.day].append(row)
-    return {day: _figures(rows, None) for day, rows in sorted(by_day.items())}
+    return dict(sorted(_figures_by(session, where, "day").items()))
+
+
+def figures_by_source(session: Session, where: Filter) -> dict[int, Figures]:
+    """The key counts of each source that has mentions; opinions are not asked for."""
+    return _figures_by(session, where, "source_id")
 
 
 def tones_by_day(session: Session, where: Filter) -> dict[date, Tones]:
@@ -129,6 +131,13 @@ def _mention_sums(session: Session, where: Filter, *by: str) -> Sequence[Any]:
     keys = [facts.c[name] for name in (*by, "tone")]
     sums = [func.sum(facts.c[name]).label(name) for name in ("n", *SUMS, *STARS)]
     return session.execute(select(*keys, *sums).group_by(*keys)).all()
+
+
+def _figures_by(session: Session, where: Filter, key: str) -> dict[Any, Figures]:
+    found = defaultdict(list)
+    for row in _mention_sums(session, where, key):
+        found[getattr(row, key)].append(row)
+    return {own: _figures(rows, None) for own, rows in found.items()}
 
 
 def _figures(rows: Iterable[Any], of_opinions: Tones | None) -> Figures:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any, cast
@@ -12,9 +11,11 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from nlp.labels import Intent, Tone
-from storage.columns import INTENTS
+from storage.columns import INTENTS, Status
 from storage.filters import Filter
 from storage.models import Mention, MentionBrand, Opinion
+from storage.queries.answering import answer_counts
+from storage.queries.conditions import around
 from storage.queries.rows import MentionRow, load
 from storage.queries.scope import brand_rows, facet_facts, mention_facts, that_count
 
@@ -89,6 +90,8 @@ def count(session: Session, where: Filter) -> int:
     """How many mentions the filter leaves (each once, whatever its brands)."""
     by_opinion = where.touchpoints or where.theme
     if len(where.brands) == 1 and not where.repeats and not by_opinion:
+        if where.statuses:
+            return sum(own.of(where.statuses) for own in answer_counts(session, where))
         # Each mention has one row for one brand: the sums know how many there are.
         n = func.coalesce(func.sum(_summed(session, where)), 0)
         return int(session.execute(select(n)).scalar_one())
@@ -138,12 +141,17 @@ def _ordered(session: Session, where: Filter, order: Order) -> Select[Any]:
     return select(found.c.id).order_by(falling, found.c.moment.desc(), found.c.id.desc())
 
 
+def reach() -> ColumnElement[int]:
+    """How many saw a mention, as far as the source tells (see :class:`Order`)."""
+    reactions = [Mention.likes, Mention.comments, Mention.reposts]
+    told: Any = sum(func.coalesce(col(number), 0) for number in reactions)
+    return func.coalesce(col(Mention.views), told)
+
+
 def _key(where: Filter, order: Order) -> ColumnElement[Any]:
     """What is sorted by, the lowest first (reach: the highest); of several brands the first."""
     if order is Order.REACH:
-        reactions = [Mention.likes, Mention.comments, Mention.reposts]
-        told: Any = sum(func.coalesce(col(number), 0) for number in reactions)
-        return func.coalesce(col(Mention.views), told).label("key")
+        return reach().label("key")
     row = MentionBrand
     ranks = {Tone.NEGATIVE: 0, Tone.MIXED: 1, Tone.NEUTRAL: 2, Tone.POSITIVE: 3}
     rank = case({str(tone): place for tone, place in ranks.items()}, value=col(row.tone), else_=4)
@@ -162,23 +170,15 @@ def _key(where: Filter, order: Order) -> ColumnElement[Any]:
 def _walked(session: Session, where: Filter, *, oldest: bool = False) -> Select[Any]:
     """Ids in the order of time."""
     rows = select(col(MentionBrand.mention_id)).where(*brand_rows(session, where))
-    # Few mentions hold a word or are by one author: they are looked up. Other filters leave many:
-    # mentions are walked until the page is full.
+    # Few mentions hold a word, are by one author or in somebody's hands: they are looked up. Other
+    # filters leave many: mentions are walked until the page is full.
     own_row = rows.where(col(MentionBrand.mention_id) == _id).correlate(Mention)
-    chosen = _id.in_(rows) if where.text or where.author else exists(own_row)
+    chosen = _id.in_(rows) if where.text or where.author or _is_handled(where) else exists(own_row)
     order = (_moment, _id) if oldest else (_moment.desc(), _id.desc())
-    return select(_id).where(chosen, *_around(where)).order_by(*order)
+    return select(_id).where(chosen, *around(where)).order_by(*order)
 
 
-def _around(where: Filter) -> list[ColumnElement[bool]]:
-    """Bounds of the moment a day wider than those of the day, whatever its zone.
-
-    The rows are walked in the order of time: this tells the index where to begin and to stop.
-    """
-    midnight = time(tzinfo=UTC)
-    bounds: list[ColumnElement[bool]] = []
-    if where.day_from:
-        bounds.append(_moment >= datetime.combine(where.day_from - timedelta(days=1), midnight))
-    if where.day_to:
-        bounds.append(_moment < datetime.combine(where.day_to + timedelta(days=2), midnight))
-    return bounds
+def _is_handled(where: Filter) -> bool:
+    """Whether only mentions are asked for with which somebody did something."""
+    by_status = where.statuses and Status.NEW not in where.statuses
+    return bool(by_status or (where.assignees and "" not in where.assignees))

@@ -5,13 +5,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from storage.filters import Filter
-from storage.models import Analysis, Brand, Correction, Mention, MentionBrand, Opinion, Source
+from storage.models import (
+    Analysis,
+    Brand,
+    Correction,
+    Handling,
+    Mention,
+    MentionBrand,
+    Opinion,
+    Source,
+)
 from storage.personal import shown
 from storage.queries.catalog import setting
+from storage.queries.conditions import HELD
+from storage.queries.handled import UNHANDLED, Handled, handled_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class MentionRow:
     ``who`` is the author as :class:`storage.filters.Filter` wants it; ``reactions`` are likes,
     comments and reposts together, None where the source tells none of them.
     ``corrected`` tells that a human judged it, ``confirmed`` that the model had said just so.
+    ``handled`` is how far the team is with it.
     """
 
     id: int
@@ -86,6 +98,7 @@ class MentionRow:
     who: str = ""
     views: int | None = None
     reactions: int | None = None
+    handled: Handled = UNHANDLED
 
     @property
     def confidence(self) -> float | None:
@@ -99,8 +112,9 @@ def load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionRo
     if not ids:
         return ()
     rows = session.execute(
-        select(Mention, col(Source.name), col(Source.title))
+        select(Mention, col(Source.name), col(Source.title), Handling)
         .join(Source, col(Source.id) == col(Mention.source_id))
+        .outerjoin(Handling, and_(col(Handling.mention_id) == col(Mention.id), HELD))
         .where(col(Mention.id).in_(ids))
     ).all()
     known = _Known(
@@ -108,9 +122,10 @@ def load(session: Session, where: Filter, ids: Sequence[int]) -> tuple[MentionRo
         opinions=_opinions(session, where, ids),
         analyses=_analyses(session, ids),
         corrections=_corrections(session, ids),
-        groups=_groups(session, {mention.group_id for mention, _, _ in rows if mention.group_id}),
+        groups=_groups(session, {row[0].group_id for row in rows if row[0].group_id}),
+        handled={row[0].id or 0: handled_of(row[0], row[3]) for row in rows},
     )
-    found = {mention.id: _row(mention, source, title, known) for mention, source, title in rows}
+    found = {mention.id: _row(mention, source, title, known) for mention, source, title, _ in rows}
     session.expunge_all()  # an export would otherwise keep every row it has passed
     return tuple(found[number] for number in ids if number in found)
 
@@ -134,6 +149,7 @@ class _Known:
     corrections: Mapping[tuple[int, str], Correction]
     #: By group: how many mentions, and how many reposts among them.
     groups: Mapping[int, tuple[int, int]]
+    handled: Mapping[int, Handled]
 
 
 def _row(mention: Mention, source: str, title: str, known: _Known) -> MentionRow:
@@ -141,6 +157,7 @@ def _row(mention: Mention, source: str, title: str, known: _Known) -> MentionRow
     brands = known.brands.get(number, _Brands())
     analysis = known.analyses.get(number)
     correction = known.corrections.get((number, mention.content_hash))
+    told = [n for n in (mention.likes, mention.comments, mention.reposts) if n is not None]
     together, reposts = known.groups.get(mention.group_id or 0, (1, 0))
     return MentionRow(
         id=number,
@@ -178,13 +195,9 @@ def _row(mention: Mention, source: str, title: str, known: _Known) -> MentionRow
         source_id=mention.source_id,
         who=mention.author_id or mention.author or "",
         views=mention.views,
-        reactions=_reactions(mention),
+        reactions=sum(told) if told else None,
+        handled=known.handled[number],
     )
-
-
-def _reactions(mention: Mention) -> int | None:
-    told = [n for n in (mention.likes, mention.comments, mention.reposts) if n is not None]
-    return sum(told) if told else None
 
 
 def _text_tone(analysis: Analysis | None, correction: Correction | None) -> str | None:

@@ -90,7 +90,8 @@ def that_count(session: Session, where: Filter, *columns: Any) -> Select[Any]:
 
 def _asks_of_rows(where: Filter) -> bool:
     """Whether something is asked that no roll-up is cut by."""
-    return bool(where.text or where.languages or where.intents or where.author)
+    told = where.text or where.languages or where.intents or where.author
+    return bool(told or where.statuses or where.assignees or where.before)
 
 
 def brand_rows(session: Session, where: Filter) -> Conditions:
@@ -135,10 +136,10 @@ def _mention_rows(session: Session, where: Filter) -> Select[Any]:
     ]
     columns.append(_flag(col(table.peak_end).is_not(None)).label("heard"))
     columns += [func.coalesce(getattr(table, name), 0).label(name) for name in HEARD]
-    return select(*columns).where(*of_rows(session, where), *_spoken(where), COUNTS)
+    return select(*columns).where(*of_rows(session, where), *spoken(where), COUNTS)
 
 
-def _spoken(where: Filter) -> Conditions:
+def spoken(where: Filter) -> Conditions:
     """That a mention holds opinions of the filter, where all of them are counted.
 
     The opinions are gathered first: of every brand and touchpoint there are fewer than mentions.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from collectors.schedules import parse
+from collectors.schedules import parse, parse_cron
 from storage.errors import StorageError
 
 
@@ -35,3 +35,21 @@ def turns(text: str, *, last: datetime | None, zone: ZoneInfo, now: datetime, n:
     while len(found) < n:
         found.append(schedule.after(found[-1], zone))
     return Turns(schedule.words, tuple(found))
+
+
+def cron_turns(text: str, *, zone: ZoneInfo, now: datetime, n: int = 3) -> Turns:
+    """The next ``n`` turns of a cron expression; raises StorageError where it is none."""
+    try:
+        schedule = parse_cron(text)
+    except ValueError as error:
+        told = str(error)
+        raise StorageError(f"{told[0].upper()}{told[1:]}.") from error
+    found = [schedule.after(now, zone)]
+    while len(found) < n:
+        found.append(schedule.after(found[-1], zone))
+    return Turns(schedule.words, tuple(found))
+
+
+def schedule_words(text: str) -> str:
+    """A schedule that can be read, for the user."""
+    return parse(text).words

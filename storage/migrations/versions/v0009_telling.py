@@ -1,5 +1,7 @@
 """Reports, alerts, what is on its way to people, and how mentions are handled."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -68,11 +70,15 @@ def _reports() -> None:
         sa.Column("day_to", sa.Date, nullable=False),
         _json("params"),
         sa.Column("plan_id", sa.Integer),
+        sa.Column("job_id", sa.Integer),
         _text("state"),
         _text("message"),
+        _number("attempts"),
+        _moment("retry_at", known=False),
         _json("files"),
         _moment("created_at"),
         _moment("finished_at", known=False),
+        _moment("deleted_at", known=False),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name="fk_report_brand_id"),
         sa.ForeignKeyConstraint(["plan_id"], ["report_plan.id"], name="fk_report_plan_id"),
         sa.PrimaryKeyConstraint("id", name="pk_report"),
@@ -118,7 +124,7 @@ def _alerts() -> None:
         _flag("enabled"),
         _text("origin"),
         _flag("gone"),
-        _moment("created_at"),
+        _moment("since"),
         sa.PrimaryKeyConstraint("id", name="pk_alert_rule"),
         sa.UniqueConstraint("name", name="uq_alert_rule_name"),
     )
@@ -139,11 +145,17 @@ def _alerts() -> None:
         _number("n"),
         _json("params"),
         _moment("told_at", known=False),
+        _text("message"),
+        _flag("replayed"),
         sa.ForeignKeyConstraint(["rule_id"], ["alert_rule.id"], name="fk_alert_rule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_alert"),
-        sa.UniqueConstraint("rule_id", "key", name="uq_alert_rule_id"),
+        sa.UniqueConstraint("rule_id", "key", name="uq_alert_rule_id_key"),
     )
     op.create_index("ix_alert_fired", "alert", ["fired_at"])
+    waits = sa.text("told_at IS NULL")
+    op.create_index(
+        "ix_alert_waiting", "alert", ["rule_id"], sqlite_where=waits, postgresql_where=waits
+    )
 
 
 def _handling() -> None:
@@ -154,6 +166,7 @@ def _handling() -> None:
         _text("status"),
         _text("assignee"),
         _text("note"),
+        _flag("holds"),
         _moment("answered_at", known=False),
         _moment("created_at"),
         _moment("undone_at", known=False),
@@ -161,3 +174,21 @@ def _handling() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_handling"),
     )
     op.create_index("ix_handling_mention", "handling", ["mention_id", "id"])
+    op.create_index("ix_handling_batch", "handling", ["created_at"])
+    undone = sa.text("undone_at IS NOT NULL")
+    op.create_index(
+        "ix_handling_undone", "handling", ["undone_at"],
+        sqlite_where=undone, postgresql_where=undone,
+    )  # fmt: skip
+    holds: dict[str, Any] = {
+        "sqlite_where": sa.text("holds = 1"),
+        "postgresql_where": sa.text("holds"),
+    }
+    status = ["status", "assignee", "mention_id"]
+    op.create_index("ix_handling_holds", "handling", ["mention_id"], unique=True, **holds)
+    op.create_index("ix_handling_status", "handling", status, **holds)
+    told = sa.text("answer_text IS NOT NULL OR answered_at IS NOT NULL")
+    answer = ["source_id", "published_at", "id", "answered_at", "date_known"]
+    op.create_index(
+        "ix_mention_answer", "mention", answer, sqlite_where=told, postgresql_where=told
+    )

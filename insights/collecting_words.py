@@ -8,19 +8,6 @@ from datetime import datetime, timedelta
 from insights import russian as ru
 from storage.queries import CrawlRow, JobRow, QuotaLeft, SourceNow, State
 
-#: A sign and the class of its colour for each state.
-_LOOKS = {
-    State.RUNNING: ("▸", "busy"),
-    State.GONE: ("×", "unread"),
-    State.PAUSED: ("‖", "unread"),
-    State.OFF: ("○", "unread"),
-    State.PARKED: ("!", "negative"),
-    State.BY_HAND: ("+", "neutral"),
-    State.LATER: ("…", "mixed"),
-    State.DUE: ("»", "neutral"),
-    State.WAITING: ("✓", "positive"),
-}
-
 #: Outcomes as the collecting layer names them: a sign, words, and whether it is fine.
 _OUTCOMES = {
     "ok": ("✓", "собран", True),
@@ -40,13 +27,6 @@ _PAGE: ru.Forms = ("страница", "страницы", "страниц")
 _TIME: ru.Forms = ("раз", "раза", "раз")
 _CALL: ru.Forms = ("вызова", "вызовов", "вызовов")
 _KINDS = {"crawl": "Сбор", "check": "Проверка", "preview": "Предпросмотр"}
-
-
-def look(source: SourceNow) -> tuple[str, str]:
-    """Sign and CSS class of a source's state; no tick where the latest crawl went wrong."""
-    if source.state is State.WAITING and is_troubled(source):
-        return "!", "mixed"
-    return _LOOKS[source.state]
 
 
 def is_troubled(source: SourceNow) -> bool:
