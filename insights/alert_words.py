@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from insights import delivery_words, words
 from insights import russian as ru
-from insights import words
 from insights.anomalies import Surge
 from insights.usual import WHOLE
 from nlp.labels import Tone
-from storage.queries import AlertRow, Condition, DeliveryRow, Digest, Manners, RuleRow, When, Window
+from storage.queries import AlertRow, Condition, Digest, Manners, RuleRow, When, Window
 
 DAY: ru.Forms = ("день", "дня", "дней")
 HOUR: ru.Forms = ("час", "часа", "часов")
@@ -38,8 +38,8 @@ def low(condition: Condition, window: Window) -> str:
 
 
 def more(n: int) -> str:
-    """«после прошлого оповещения — ещё 12»."""
-    return f"после прошлого оповещения — ещё {ru.number(n)}"
+    """«после прошлого оповещения — ещё 12 упоминаний»."""
+    return f"после прошлого оповещения — ещё {ru.counted(n, ru.MENTION)}"
 
 
 def surge(found: Surge) -> str:
@@ -121,28 +121,9 @@ def state(alert: AlertRow, rule: RuleRow, now: datetime) -> str:
         end = "" if rule.channels else ", канал не указан"
         return f"прогон по истории, никому не отправлено{end}"
     if alert.deliveries:
-        return "; ".join(sending(one, now)[2] for one in alert.deliveries)
+        return "; ".join(delivery_words.of_alert(one, now)[2] for one in alert.deliveries)
     if alert.told_at is None:
         return "ждёт своего времени"
     if not rule.channels:
         return "никому не отправлено: канал не указан"
     return "не отправлено: правило было на паузе или удалено"
-
-
-def sending(delivery: DeliveryRow, now: datetime) -> tuple[str, str, str]:
-    """A sign, the class of its colour, and how a message fares: «crisis: отправлено в 09:01»."""
-    sign, look, told = _SENT[delivery.state]
-    if delivery.state == "sent" and delivery.finished_at:
-        told += f" {ru.near(delivery.finished_at.astimezone(now.tzinfo), now)}"
-    elif delivery.state == "waiting" and delivery.attempts:
-        sign, look = "…", "mixed"
-        told = f"не прошло, ещё попытка {ru.near(delivery.due_at.astimezone(now.tzinfo), now)}"
-    return sign, look, f"{delivery.channel}: {told}"
-
-
-_SENT = {
-    "waiting": ("»", "neutral", "отправляется"),
-    "sent": ("✓", "positive", "отправлено"),
-    "failed": ("!", "negative", "не отправлено"),
-    "cancelled": ("×", "unread", "отправка отменена"),
-}

@@ -74,7 +74,7 @@ def each(found: Sequence[Arrival], now: datetime, zone: ZoneInfo) -> Firing:
     days = [one.moment.astimezone(zone).date() for one in newest]
     return Firing(
         moment=now,
-        key=f"each:{min(one.mention_id for one in found)}",
+        key=_key(When.EACH, min(one.mention_id for one in found), now),
         reason=words.new(len(found)),
         n=len(found),
         start=min(days),
@@ -102,13 +102,18 @@ def of_window(
         told += f"; {words.more(more)}"
     return Firing(
         moment=now,
-        key=f"{condition.when}:{asked_by}",
+        key=_key(condition.when, asked_by, now),
         reason=told,
         n=window.n if is_count else window.rated,
         start=(now - condition.window).astimezone(zone).date(),
         end=now.astimezone(zone).date(),
         mention_ids=window.mention_ids,
     )
+
+
+def _key(when: When, mention_id: int, now: datetime) -> str:
+    """With the moment: SQLite gives the number of an erased mention to a later one."""
+    return f"{when}:{mention_id}:{int(now.timestamp())}"
 
 
 def of_surges(

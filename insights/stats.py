@@ -108,7 +108,7 @@ def csat(ratings: tuple[int, ...], z: float = Z95) -> Estimate | None:
     return share(sum(ratings[3:]), sum(ratings), z)
 
 
-def median(counts: Sequence[tuple[float, int]], z: float = Z95) -> Median | None:
+def median(counts: Sequence[tuple[float, int]]) -> Median | None:
     """The median of values with how often each occurs, in order; None where there are none.
 
     The interval is that of order statistics, which asks nothing of the distribution: Conover, W. J.
@@ -119,7 +119,7 @@ def median(counts: Sequence[tuple[float, int]], z: float = Z95) -> Median | None
     if n == 0:
         return None
     middle = (_ranked(counts, (n + 1) // 2) + _ranked(counts, n // 2 + 1)) / 2
-    rank = _rank(n, z)
+    rank = _rank(n)
     if rank == 0:
         return Median(middle, None, None, n)
     return Median(middle, _ranked(counts, rank), _ranked(counts, n + 1 - rank), n)
@@ -182,12 +182,12 @@ def _ranked(counts: Sequence[tuple[float, int]], rank: int) -> float:
     raise ValueError("a rank beyond the last value")
 
 
-def _rank(n: int, z: float) -> int:
+def _rank(n: int) -> int:
     """From the value of this rank to that of the same rank from above the interval reaches; 0 where
     even the lowest and the highest value are not far enough apart."""
     if n > _MANY:
-        return max(0, floor((n - z * sqrt(n)) / 2))
-    allowed = NormalDist().cdf(-z) * 2**n
+        return max(0, floor((n - Z95 * sqrt(n)) / 2))
+    allowed = NormalDist().cdf(-Z95) * 2**n
     rank = below = 0
     while (below := below + comb(n, rank)) <= allowed:
         rank += 1

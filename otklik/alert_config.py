@@ -7,18 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from collectors import schedules
 from nlp.labels import Tone
-from otklik.fields import Text
+from otklik.fields import Part, Text
 from storage.alert_rules import LONGEST_RULE_NAME, RuleDeclaration
 from storage.alert_values import Condition, Digest, Manners, When, clock
 from storage.errors import StorageError
@@ -37,6 +34,10 @@ def _hours(value: Any) -> Any:
     if hours < 1 or hours % 1:
         raise ValueError("срок пишется в часах или днях: 6ч, 7д")
     return int(hours)
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
 
 
 def _quiet(value: Any) -> Any:
@@ -75,7 +76,7 @@ DigestTime = Annotated[str, BeforeValidator(_time), AfterValidator(_digest)]
 Link = Annotated[dict[str, list[str]], BeforeValidator(_several)]
 
 
-class AlertConfig(BaseModel):
+class AlertConfig(Part):
     """A rule: what is looked at (``filter``), ``when`` it fires, and how that is told.
 
     ``filter`` has the keys and values of the app's links; ``reach`` is how many views a mention
@@ -83,9 +84,9 @@ class AlertConfig(BaseModel):
     time of day; see :mod:`storage.alert_values` for the rest.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(min_length=1, max_length=LONGEST_RULE_NAME)]
+    name: Annotated[
+        str, AfterValidator(_one_line), Field(min_length=1, max_length=LONGEST_RULE_NAME)
+    ]
     when: When
     filter: Link = Field(default_factory=dict)
     reach: Annotated[int, Field(ge=1)] | None = None
@@ -102,7 +103,7 @@ class AlertConfig(BaseModel):
 
     @field_validator("filter")
     @classmethod
-    def _known_keys(cls, given: dict[str, list[str]], info: ValidationInfo) -> dict[str, list[str]]:  # noqa: ARG003
+    def _known_keys(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
         usable = [str(key) for key in Key if key not in _PERIOD]
         for key in given:
             if key not in usable:
@@ -126,7 +127,7 @@ class AlertConfig(BaseModel):
     def declaration(self) -> RuleDeclaration:
         """The rule as storage takes it; raises StorageError in words."""
         rule = RuleDeclaration(
-            name=" ".join(self.name.split()),
+            name=self.name,
             condition=Condition(self.when, self.n, self.within, self.below, self.tone),
             params=self.filter,
             reach=self.reach,

@@ -4,16 +4,13 @@ Exit codes: 0 fine, 1 a source needs later or a human, 2 wrong use or config, 3 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer import rich_utils
 
 from otklik import cli_alerts, cli_channels, cli_reports, options, usage
 from otklik.screen import fail, guarded, note
-
-if TYPE_CHECKING:
-    from otklik.house import House
 
 rich_utils.OPTIONS_PANEL_TITLE = "Параметры"
 rich_utils.ARGUMENTS_PANEL_TITLE = "Аргументы"
@@ -39,13 +36,6 @@ def main() -> NoReturn:
     guarded(app)
 
 
-def _house(config: Path | None) -> "House":
-    from otklik.config import load
-    from otklik.house import open_house
-
-    return open_house(load(config))
-
-
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Папка для config.yaml и базы.")] = Path(),
@@ -55,7 +45,7 @@ def init(
     from otklik import starter
 
     path = starter.write(folder, brand)
-    _house(path)
+    options.house(path)
     note(f"Создан {path} и база рядом с ним. Опишите в нём бренды и источники, затем: otklik check")
 
 
@@ -87,11 +77,11 @@ def crawl(
     if since is None:
         if until is not None:
             fail("--to пишется вместе с --from: otklik crawl ИСТОЧНИК --from 2026-01-01")
-        raise typer.Exit(commands.crawl(_house(config), sources, as_json=as_json))
+        raise typer.Exit(commands.crawl(options.house(config), sources, as_json=as_json))
     if not sources:
         fail("Назовите источники: otklik crawl ИСТОЧНИК --from 2026-01-01")
     begin, end = since.date(), until.date() if until else None
-    raise typer.Exit(commands.backfill(_house(config), sources, begin, end, as_json=as_json))
+    raise typer.Exit(commands.backfill(options.house(config), sources, begin, end, as_json=as_json))
 
 
 @app.command()
@@ -105,7 +95,7 @@ def schedule(
     """Собирать и анализировать по расписанию, пока не остановят (Ctrl+C)."""
     from otklik.serving import work
 
-    raise typer.Exit(work(_house(config), attached=attached))
+    raise typer.Exit(work(options.house(config), attached=attached))
 
 
 @app.command("import")
@@ -132,7 +122,7 @@ def import_(
     separator = delimiter.replace("\\t", "\t") if delimiter else None
     given: dict[str, Any] = {"columns": pairs, "encoding": encoding, "delimiter": separator}
     given = {key: value for key, value in given.items() if value}
-    house = _house(config)
+    house = options.house(config)
     name = source or file.stem
     if dry_run:
         raise typer.Exit(commands.inspect(house, file, name, given, as_json=as_json))
@@ -144,7 +134,7 @@ def analyse(config: options.Config = None, as_json: options.Json = False) -> Non
     """Определить тон, точки контакта и темы у всего, что ещё не проанализировано."""
     from otklik import commands
 
-    raise typer.Exit(commands.analyse(_house(config), as_json=as_json))
+    raise typer.Exit(commands.analyse(options.house(config), as_json=as_json))
 
 
 @app.command()
@@ -161,7 +151,7 @@ def train(
 
     if from_corrections == restore:
         fail("Укажите одно из двух: otklik train --from-corrections или otklik train --restore")
-    house = _house(config)
+    house = options.house(config)
     step = teaching.restore if restore else teaching.train
     raise typer.Exit(step(house, as_json=as_json))
 
@@ -174,7 +164,7 @@ def themes(
     from otklik import theming
 
     step = theming.rebuild if rebuild else theming.status
-    raise typer.Exit(step(_house(config), as_json=as_json))
+    raise typer.Exit(step(options.house(config), as_json=as_json))
 
 
 @app.command()
@@ -182,7 +172,7 @@ def run(config: options.Config = None) -> None:
     """Все шаги один раз: собрать и проанализировать."""
     from otklik import commands
 
-    house = _house(config)
+    house = options.house(config)
     worst = commands.crawl(house, None, as_json=False)
     raise typer.Exit(max(worst, commands.analyse(house, as_json=False)))
 
@@ -192,7 +182,7 @@ def status(config: options.Config = None, as_json: options.Json = False) -> None
     """Сколько собрано и проанализировано, чем закончился последний сбор."""
     from otklik import commands
 
-    raise typer.Exit(commands.status(_house(config), as_json=as_json))
+    raise typer.Exit(commands.status(options.house(config), as_json=as_json))
 
 
 @app.command()
@@ -206,7 +196,7 @@ def export(
     """Выгрузить упоминания с разметкой."""
     from otklik import commands
 
-    raise typer.Exit(commands.export(_house(config), form, out))
+    raise typer.Exit(commands.export(options.house(config), form, out))
 
 
 @app.command()
@@ -214,7 +204,7 @@ def prune(config: options.Config = None, as_json: options.Json = False) -> None:
     """Стереть упоминания старше срока хранения (personal.keep в config.yaml)."""
     from otklik import personal
 
-    raise typer.Exit(personal.tell_prune(_house(config), as_json=as_json))
+    raise typer.Exit(personal.tell_prune(options.house(config), as_json=as_json))
 
 
 @app.command()
@@ -229,7 +219,7 @@ def forget(
     from otklik import personal
 
     raise typer.Exit(
-        personal.forget(_house(config), author, source, dry_run=dry_run, as_json=as_json)
+        personal.forget(options.house(config), author, source, dry_run=dry_run, as_json=as_json)
     )
 
 
@@ -267,7 +257,7 @@ def serve(
     """Открыть приложение (только на этой машине) и собирать по расписанию, пока оно открыто."""
     from otklik.serving import serve as run_app
 
-    raise typer.Exit(run_app(_house(config), port, headless=headless))
+    raise typer.Exit(run_app(options.house(config), port, headless=headless))
 
 
 @app.command()
@@ -293,7 +283,7 @@ def demo(
     """Наполнить базу вымышленной сетью «Морошка» и открыть приложение."""
     from otklik import commands
 
-    house = _house(config)
+    house = options.house(config)
     raise typer.Exit(commands.demo(house, then_serve=not no_serve, headless=headless))
 
 

@@ -1,15 +1,11 @@
 """`otklik alerts`: the rules, what they fired, and what they would have fired."""
 
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from otklik import options
-
-if TYPE_CHECKING:
-    from otklik.house import House
 
 app = typer.Typer(help="Оповещения: правила, что сработало и что сработало бы.")
 First = Annotated[
@@ -24,19 +20,12 @@ Last = Annotated[
 ]  # fmt: skip
 
 
-def _house(config: Path | None) -> "House":
-    from otklik.config import load
-    from otklik.house import open_house
-
-    return open_house(load(config))
-
-
 @app.command("list")
 def list_(config: options.Config = None, as_json: options.Json = False) -> None:
     """Правила и когда они срабатывали."""
     from otklik import alert_commands
 
-    raise typer.Exit(alert_commands.rules(_house(config), as_json=as_json))
+    raise typer.Exit(alert_commands.rules(options.house(config), as_json=as_json))
 
 
 @app.command()
@@ -48,7 +37,7 @@ def history(
     """Что сработало и кому отправлено."""
     from otklik import alert_commands
 
-    raise typer.Exit(alert_commands.history(_house(config), limit, as_json=as_json))
+    raise typer.Exit(alert_commands.history(options.house(config), limit, as_json=as_json))
 
 
 @app.command("test")
@@ -60,7 +49,7 @@ def trial(
     """Сколько раз правило сработало бы за последние 30 дней; ничего не отправляется."""
     from otklik import alert_commands
 
-    raise typer.Exit(alert_commands.trial(_house(config), name, as_json=as_json))
+    raise typer.Exit(alert_commands.trial(options.house(config), name, as_json=as_json))
 
 
 @app.command()
@@ -78,5 +67,7 @@ def replay(
 
     until = last.date() if last else None
     raise typer.Exit(
-        alert_commands.replay(_house(config), first.date(), until, keep=record, as_json=as_json)
+        alert_commands.replay(
+            options.house(config), first.date(), until, keep=record, as_json=as_json
+        )
     )

@@ -37,9 +37,7 @@ def report(
 ) -> None:
     """Отчёт о тональности за период: PDF, HTML и XLSX."""
     from otklik import report_command
-    from otklik.config import load
-    from otklik.house import open_house
 
-    house = open_house(load(config))
+    house = options.house(config)
     asked = report_command.Asked(brand, period, formats, out, tuple(send or ()))
     raise typer.Exit(report_command.report(house, asked, as_json=as_json))

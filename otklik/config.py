@@ -27,7 +27,7 @@ from nlp.journey import Stage, default_journey
 from nlp.labels import Touchpoint
 from otklik import alert_config, variables, yaml_file
 from otklik.alert_config import AlertConfig
-from otklik.fields import AllOrThese, Code, Days, Every, QueryText, Text, Zone
+from otklik.fields import AllOrThese, Code, Days, Every, Part, QueryText, Text, Zone
 from otklik.messages import ConfigError, describe
 from otklik.report_config import ReportsConfig
 
@@ -38,17 +38,13 @@ ENVIRONMENT_KEY = "OTKLIK_CONFIG"
 MOST_WORKERS = 64
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DatabaseConfig(_Part):
+class DatabaseConfig(Part):
     """Where everything is stored: a SQLite file or a PostgreSQL URL."""
 
     url: Text = "otklik.db"
 
 
-class BrandConfig(_Part):
+class BrandConfig(Part):
     """A brand that is watched; ``aliases`` are further spellings to find it by.
 
     ``query`` (see :mod:`otklik.query`) decides instead of the names which mentions are its own.
@@ -82,7 +78,7 @@ class SourceConfig(BaseModel):
         return dict(self.model_extra or {})
 
 
-class ChannelConfig(_Part):
+class ChannelConfig(Part):
     """A way to people outside: an apprise URL, in which secrets stand as ``${NAME}``.
 
     ``api`` is the address of a Telegram Bot API server of one's own. What a URL means is checked
@@ -95,7 +91,7 @@ class ChannelConfig(_Part):
     api: Text | None = None
 
 
-class NlpConfig(_Part):
+class NlpConfig(Part):
     """Which model reads the texts; None is the embedded one, else a hub name or a folder."""
 
     model: str | None = None
@@ -104,7 +100,7 @@ class NlpConfig(_Part):
     threads: Annotated[int, Field(ge=1)] | None = None
 
 
-class HttpConfig(_Part):
+class HttpConfig(Part):
     """How politely we collect. ``allow_private`` lists hosts inside one's own network.
 
     ``workers`` is how many sources `otklik schedule` crawls at once, each on a site of its own.
@@ -118,7 +114,7 @@ class HttpConfig(_Part):
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = 8
 
 
-class PersonalConfig(_Part):
+class PersonalConfig(Part):
     """What is kept of authors: their names and ids (from all sources, from these, or hashes only).
 
     ``keep`` is how long mentions are kept; ``key`` the key of the hashes, None a file beside.
@@ -129,7 +125,7 @@ class PersonalConfig(_Part):
     key: Text | None = None
 
 
-class AppConfig(_Part):
+class AppConfig(Part):
     """The web app; it listens on this machine only.
 
     ``address`` is where people open it, where that is another one: messages link to it.
@@ -139,7 +135,7 @@ class AppConfig(_Part):
     address: Annotated[str, Field(pattern=r"https?://[^\s?#]+")] | None = None
 
 
-class StageConfig(_Part):
+class StageConfig(Part):
     """One stage of a journey that replaces the shipped one."""
 
     code: Code
@@ -147,7 +143,7 @@ class StageConfig(_Part):
     touchpoints: tuple[Touchpoint, ...]
 
 
-class Config(_Part):
+class Config(Part):
     """The whole file, checked. ``path`` is where it was read from."""
 
     path: Path

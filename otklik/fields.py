@@ -5,10 +5,16 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from collectors import schedules
 from collectors.schedules import Schedule
+
+
+class Part(BaseModel):
+    """A part of config.yaml, in which a key that is not known is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _schedule(value: Any) -> Any:

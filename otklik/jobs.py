@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
-
-from sqlmodel import Session
 
 from collectors.base import Item, Mention
 from collectors.errors import CollectError
@@ -18,9 +15,10 @@ from otklik.config import SourceConfig
 from otklik.house import House
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
+from otklik.tasks import Task
 from otklik.telling import WORDS, as_dict
 from storage import commands
-from storage.jobs import ClaimedJob, is_held
+from storage.jobs import ClaimedJob
 from storage.leases import Refused
 from storage.personal import shown
 from storage.tables import in_chunks
@@ -47,181 +45,131 @@ def run(
 
     Raises Later where the source's site is busy, or the weights are.
     """
-    kinds: Mapping[str, Callable[..., tuple[bool, str]]] = {
-        "crawl": _crawl,
-        "backfill": _backfill,
-        "check": _check,
-        "preview": _preview,
-        "rematch": _rematch,
-        "correct": partial(_correct, job.id),
-        "uncorrect": partial(_uncorrect, job.id),
-        "train": partial(_train, job.id),
-        "restore": _restore,
-        "report": partial(_report, job.id),
-    }
-    if job.kind not in kinds:
+    if job.kind not in _KINDS:
         return False, f"Эта версия программы не знает заданий вида «{job.kind}»."
     try:
-        return kinds[job.kind](job.payload, house, keeper, http, result)
+        return _KINDS[job.kind](Task(job.id, job.payload, house, keeper, http, result))
     except (ConfigError, CollectError) as error:
         return False, str(error)
     except retraining.Busy as error:
         raise Later from error
 
 
-def _crawl(
-    asked: Mapping[str, Any], house: House, keeper: Keeper, http: Http, result: dict[str, Any]
-) -> tuple[bool, str]:
-    source = _source(house, asked["source"])
+def _crawl(task: Task) -> tuple[bool, str]:
+    source = _source(task)
     ended = crawling.crawl(
-        house, source, keeper, http, site=crawling.site_of(source), progress=result
-    )
-    return _ended(ended, result)
-
-
-def _backfill(
-    asked: Mapping[str, Any], house: House, keeper: Keeper, http: Http, result: dict[str, Any]
-) -> tuple[bool, str]:
-    source = _source(house, asked["source"])
-    ended = crawling.backfill(
-        house,
+        task.house,
         source,
-        keeper,
-        http,
-        since=datetime.fromisoformat(asked["since"]),
-        until=datetime.fromisoformat(asked["until"]),
+        task.keeper,
+        task.http,
         site=crawling.site_of(source),
-        progress=result,
+        progress=task.result,
     )
-    return _ended(ended, result)
+    return _ended(ended, task.result)
 
 
-def _check(
-    asked: Mapping[str, Any], house: House, keeper: Keeper, http: Http, result: dict[str, Any]
-) -> tuple[bool, str]:
-    return _shown(house, keeper, http, _source(house, asked["source"]), result)
+def _backfill(task: Task) -> tuple[bool, str]:
+    source = _source(task)
+    ended = crawling.backfill(
+        task.house,
+        source,
+        task.keeper,
+        task.http,
+        since=datetime.fromisoformat(task.asked["since"]),
+        until=datetime.fromisoformat(task.asked["until"]),
+        site=crawling.site_of(source),
+        progress=task.result,
+    )
+    return _ended(ended, task.result)
 
 
-def _preview(
-    asked: Mapping[str, Any], house: House, keeper: Keeper, http: Http, result: dict[str, Any]
-) -> tuple[bool, str]:
-    told = {**asked["options"], "name": "предпросмотр", "type": asked["type"]}
-    return _shown(house, keeper, http, SourceConfig.model_validate(told), result)
+def _check(task: Task) -> tuple[bool, str]:
+    return _shown(task, _source(task))
 
 
-def _rematch(
-    _asked: Mapping[str, Any], house: House, keeper: Keeper, _http: Http, result: dict[str, Any]
-) -> tuple[bool, str]:
+def _preview(task: Task) -> tuple[bool, str]:
+    told = {**task.asked["options"], "name": "предпросмотр", "type": task.asked["type"]}
+    return _shown(task, SourceConfig.model_validate(told))
+
+
+def _rematch(task: Task) -> tuple[bool, str]:
     """Cut off, it goes on where it stood, by whatever is saved then."""
-    for step in matching.rematch(house.db, house.brands):
-        result["moved"] = step.moved
-        if keeper.stop.is_set():
+    for step in matching.rematch(task.house.db, task.house.brands):
+        task.result["moved"] = step.moved
+        if task.keeper.stop.is_set():
             raise Stopped
-    return True, f"Сменили бренд: {result.get('moved', 0)}."
+    return True, f"Сменили бренд: {task.result.get('moved', 0)}."
 
 
-def _correct(
-    job_id: int,
-    asked: Mapping[str, Any],
-    house: House,
-    keeper: Keeper,
-    _http: Http,
-    result: dict[str, Any],
-) -> tuple[bool, str]:
+def _correct(task: Task) -> tuple[bool, str]:
     """Cut off, it goes on with what is left to change."""
+    asked, result = task.asked, task.result
     change = commands.Change(
         *(asked[name] and label(asked[name]) for name, label in _CORRECTED.items())
     )
     at = datetime.fromisoformat(asked["at"])
     result.update(done=0, changed=0)
     for ids in in_chunks(asked["ids"], _TOGETHER):
-        with _step(job_id, house, keeper) as session:
+        with task.step() as session:
             result["changed"] += commands.correct_many(session, ids, change, at=at)
         result["done"] += len(ids)
     return True, f"Исправлено: {result['changed']}."
 
 
-def _uncorrect(
-    job_id: int,
-    asked: Mapping[str, Any],
-    house: House,
-    keeper: Keeper,
-    _http: Http,
-    result: dict[str, Any],
-) -> tuple[bool, str]:
-    at, now = datetime.fromisoformat(asked["at"]), keeper.clock()
+def _uncorrect(task: Task) -> tuple[bool, str]:
+    at, now, result = datetime.fromisoformat(task.asked["at"]), task.keeper.clock(), task.result
     result.update(done=0, changed=0)
     while True:
-        with _step(job_id, house, keeper) as session:
+        with task.step() as session:
             undone = commands.undo_batch(session, at=at, now=now, limit=_TOGETHER)
         if not undone:
             return True, f"Отменено: {result['changed']}."
         result["done"] = result["changed"] = result["changed"] + undone
 
 
-@contextmanager
-def _step(job_id: int, house: House, keeper: Keeper) -> Iterator[Session]:
-    """A transaction of a job that goes on step by step; Stopped where it shall not go on.
-
-    A cancelled job changes nothing from then on, else what is undone next would come back.
-    """
-    with house.db.write() as session:
-        if keeper.stop.is_set() or not is_held(session, job_id, keeper.holder):
-            raise Stopped
-        yield session
-
-
-def _train(
-    job_id: int,
-    _asked: Mapping[str, Any],
-    house: House,
-    keeper: Keeper,
-    _http: Http,
-    result: dict[str, Any],
-) -> tuple[bool, str]:
+def _train(task: Task) -> tuple[bool, str]:
     """Cut off, it leaves the model as it was, and begins anew where it was not cancelled."""
 
     @contextmanager
     def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        result.update(step=label, done=0, total=total)
+        task.result.update(step=label, done=0, total=total)
 
         def advance(steps: int) -> None:
-            result["done"] += steps
-            if keeper.stop.is_set() or keeper.has_lost(job_id):
-                raise Stopped
+            task.result["done"] += steps
+            task.go_on()
 
         yield advance
 
-    adapted = retraining.train(house, progress)
+    adapted = retraining.train(task.house, progress)
     return True, "Модель заменена." if adapted.used else "Модель осталась прежней."
 
 
-def _restore(
-    _asked: Mapping[str, Any], house: House, _keeper: Keeper, _http: Http, _result: dict[str, Any]
-) -> tuple[bool, str]:
-    if version := retraining.restore(house):
+def _restore(task: Task) -> tuple[bool, str]:
+    if version := retraining.restore(task.house):
         return True, f"Возвращена модель {version}."
     return True, "Возвращать нечего: работает исходная модель."
 
 
-def _report(
-    job_id: int,
-    asked: Mapping[str, Any],
-    house: House,
-    keeper: Keeper,
-    _http: Http,
-    result: dict[str, Any],
-) -> tuple[bool, str]:
-    return report_jobs.build(job_id, asked, house, keeper, result)
+_KINDS: Mapping[str, Callable[[Task], tuple[bool, str]]] = {
+    "crawl": _crawl,
+    "backfill": _backfill,
+    "check": _check,
+    "preview": _preview,
+    "rematch": _rematch,
+    "correct": _correct,
+    "uncorrect": _uncorrect,
+    "train": _train,
+    "restore": _restore,
+    "report": report_jobs.build,
+}
 
 
-def _shown(
-    house: House, keeper: Keeper, http: Http, source: SourceConfig, result: dict[str, Any]
-) -> tuple[bool, str]:
-    items = crawling.first_page(house, source, http, now=keeper.clock(), limit=_SHOWN)
+def _shown(task: Task, source: SourceConfig) -> tuple[bool, str]:
+    house, now = task.house, task.keeper.clock
+    items = crawling.first_page(house, source, task.http, now=now(), limit=_SHOWN)
     with house.db.read() as session:
-        kept = house.personal.admit(session, source.name, items, keeper.clock())
-    result["mentions"] = [_row(item) for item in kept if isinstance(item, Mention)]
+        kept = house.personal.admit(session, source.name, items, now())
+    task.result["mentions"] = [_row(item) for item in kept if isinstance(item, Mention)]
     words = f"В порядке, на первой странице записей: {len(items)}."
     if left_out := len(items) - len(kept):
         words += f" Из них не сохраняются (старые или стёртых авторов): {left_out}."
@@ -243,8 +191,9 @@ def _row(mention: Item) -> dict[str, Any]:
     }
 
 
-def _source(house: House, name: str) -> SourceConfig:
-    for source in house.sources():
+def _source(task: Task) -> SourceConfig:
+    name = task.asked["source"]
+    for source in task.house.sources():
         if source.name == name:
             return source
     raise ConfigError(f"Источника «{name}» больше нет ни в config.yaml, ни в приложении.")

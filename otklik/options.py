@@ -1,10 +1,13 @@
-"""Options and arguments of the `otklik` command that several commands take, or that are long."""
+"""What several commands of `otklik` take: options and arguments (long ones, too), the house."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from otklik.house import House
 
 Config = Annotated[
     Path | None,
@@ -63,3 +66,11 @@ Rebuild = Annotated[
 FromCorrections = Annotated[
     bool, typer.Option("--from-corrections", help="Дообучить на исправлениях из приложения.")
 ]
+
+
+def house(config: Path | None) -> "House":
+    """The open house of a config file; what it needs is imported only then."""
+    from otklik.config import load
+    from otklik.house import open_house
+
+    return open_house(load(config))

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from collectors.schedules import Schedule, parse_cron
-from otklik.fields import Code, Text
+from otklik.fields import Code, Part, Text
 
 
 def _cron(value: Any) -> Any:
@@ -24,10 +24,8 @@ Formats = Annotated[tuple[Format, ...], AfterValidator(_any_of)]
 Cron = Annotated[Schedule, BeforeValidator(_cron)]
 
 
-class ReportPlanConfig(BaseModel):
+class ReportPlanConfig(Part):
     """A report built by schedule, of the last whole ``period``, and sent to ``channels``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     brand: Code
@@ -38,10 +36,8 @@ class ReportPlanConfig(BaseModel):
     enabled: bool = True
 
 
-class ReportsConfig(BaseModel):
+class ReportsConfig(Part):
     """``folder`` (beside config.yaml) holds what was built; ``plans`` are built by the worker."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Text = "var/reports"
     plans: tuple[ReportPlanConfig, ...] = ()

@@ -1,16 +1,14 @@
 """What the worker does about reports: builds those asked for, orders those of plans in time."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
 from insights.periods import Unit, last_whole
 from otklik import reporting
 from otklik.house import House
-from otklik.leases import Keeper, Stopped
-from storage import jobs, queries, report_plans, reports
+from otklik.tasks import Task
+from storage import queries, report_plans, reports
 from storage.errors import NotFound, OperationalError
 from storage.report_plans import Turn
 from storage.reports import ReportOrder
@@ -19,38 +17,30 @@ from storage.reports import ReportOrder
 _KEEP_DELETED = timedelta(days=7)
 
 
-def build(
-    job_id: int,
-    asked: Mapping[str, Any],
-    house: House,
-    keeper: Keeper,
-    result: dict[str, Any],
-) -> tuple[bool, str]:
+def build(task: Task) -> tuple[bool, str]:
     """Build a report, put its files in place and have it sent; (whether it went well, words).
 
     Cut off, it begins anew. Raises Stopped where it was cancelled or the worker ends.
     """
-    report_id = int(asked["report"])
+    house, clock = task.house, task.keeper.clock
+    report_id = int(task.asked["report"])
 
     def progress(step: str, done: int, total: int) -> None:
-        result.update(step=step, done=done, total=total)
-        if keeper.stop.is_set() or keeper.has_lost(job_id):
-            raise Stopped
+        task.result.update(step=step, done=done, total=total)
+        task.go_on()
 
     try:
         with house.db.read() as session:
             report = queries.report(session, report_id)
         if report.state == "done":  # its worker died just after
             return True, "Отчёт собран."
-        wanted, now = reporting.wanted(report), keeper.clock()
+        wanted, now = reporting.wanted(report), clock()
         with (
             reporting.build(house, wanted, now=now, progress=progress) as built,
-            house.db.write() as session,
+            task.step() as session,
         ):
-            if keeper.stop.is_set() or not jobs.is_held(session, job_id, keeper.holder):
-                raise Stopped
             reporting.place(house, report_id, built)
-            reports.finish_report(session, report_id, built.outcome, now=keeper.clock())
+            reports.finish_report(session, report_id, built.outcome, now=clock())
     except (NotFound, OperationalError) as error:
         return False, str(error)
     return True, "Отчёт собран."

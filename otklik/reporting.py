@@ -81,12 +81,19 @@ def build(
 
 
 def place(house: House, report_id: int, built: Built) -> None:
-    """Put the files where those of the report lie; each is replaced at once or stays."""
+    """Put the files where those of the report lie; each is replaced at once or stays.
+
+    What was built before and is no part of it now (a chart of mentions that were erased) goes.
+    """
     target = folder_of(house, report_id)
     with _told_of_disk(target):
         target.mkdir(exist_ok=True)
+        before = {file.name for file in target.iterdir()}
         for file in built.folder.iterdir():
             file.replace(target / file.name)
+            before.discard(file.name)
+        for name in before:
+            (target / name).unlink(missing_ok=True)
 
 
 def keep(house: House, report_id: int, built: Built, *, now: datetime) -> queries.ReportRow:

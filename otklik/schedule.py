@@ -19,16 +19,16 @@ from collectors.http import Http
 from collectors.outcomes import Outcome
 from otklik import crawling, jobs, pipeline, report_jobs
 from otklik.alert_worker import Watchman
-from otklik.config import MOST_WORKERS, Config, SourceConfig, load
+from otklik.config import MOST_WORKERS, Config, SourceConfig
+from otklik.config_watch import ConfigWatch
 from otklik.delivering import Courier
-from otklik.house import House, open_house
+from otklik.house import House
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.screen import note
 from otklik.telling import tell
 from otklik.upkeep import Upkeep
 from storage import leases
-from storage.database import Database
 from storage.errors import StorageError
 from storage.jobs import ClaimedJob
 from storage.leases import SILENCE, Due, Refused
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _Work:
     """What a thread of the pool is at; a job has no ``source``, its own claim guards it."""
 
     source: str = ""
@@ -69,7 +69,7 @@ class Scheduler:
     ) -> None:
         self.keeper = Keeper(house.db, is_worker=True, clock=clock, silence=silence)
         self._house = house
-        self._changed_at = _changed_at(house.config)
+        self._config = ConfigWatch(house.config)
         self._clock = clock
         self._dice = dice or random.Random()
         self._wake = threading.Event()
@@ -79,7 +79,7 @@ class Scheduler:
         self._upkeep = Upkeep(self.keeper.stop, clock, elapsed)
         self._courier = Courier(self.keeper)
         self._watchman = Watchman(clock, elapsed)
-        self._running: dict[Future[Outcome | Refused | None], _Task] = {}
+        self._running: dict[Future[Outcome | Refused | None], _Work] = {}
         self._sources: dict[str, SourceConfig] = {}
         self._turns: list[str] = []
         self._starts: dict[str, datetime] = {}
@@ -163,8 +163,8 @@ class Scheduler:
 
     def _start_turns(self) -> None:
         now = self._clock()
-        busy = {task.source for task in self._running.values()}
-        sites = {task.site for task in self._running.values()}
+        busy = {work.source for work in self._running.values()}
+        sites = {work.site for work in self._running.values()}
         for name in list(self._turns):
             if len(self._running) >= self._house.config.http.workers or self._starts[name] > now:
                 return
@@ -175,7 +175,7 @@ class Scheduler:
             self._turns.remove(name)
             if name not in busy:
                 sites.add(site)
-                self._submit(_Task(name, site), self._crawl, self._house, source, site)
+                self._submit(_Work(name, site), self._crawl, self._house, source, site)
 
     def _crawl(self, house: House, source: SourceConfig, site: str) -> Outcome | Refused:
         return crawling.crawl(house, source, self.keeper, self._http, site=site, only_due=True)
@@ -187,7 +187,7 @@ class Scheduler:
             claimed = self.keeper.claim_job()
             if claimed is None:
                 return
-            self._submit(_Task(), self._job, self._house, *claimed)
+            self._submit(_Work(), self._job, self._house, *claimed)
 
     def _job(self, house: House, job: ClaimedJob, result: dict[str, Any]) -> None:
         try:
@@ -206,37 +206,37 @@ class Scheduler:
     # What runs
 
     def _submit(
-        self, task: _Task, call: Callable[..., Outcome | Refused | None], *arguments: object
+        self, work: _Work, call: Callable[..., Outcome | Refused | None], *arguments: object
     ) -> None:
         future = self._pool.submit(call, *arguments)
-        self._running[future] = task
+        self._running[future] = work
         future.add_done_callback(lambda _: self._wake.set())
 
     def _reap(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            task = self._running.pop(future)
+            work = self._running.pop(future)
             if future.cancelled():
                 continue
             error = future.exception()
             if error is None:
-                self._ended(task, future.result())
+                self._ended(work, future.result())
             elif not isinstance(error, Stopped):
-                self._failed(task, error)
+                self._failed(work, error)
 
-    def _failed(self, task: _Task, error: BaseException) -> None:
+    def _failed(self, work: _Work, error: BaseException) -> None:
         if isinstance(error, StorageError):
-            note(f"{task.source}: {error}")
+            note(f"{work.source}: {error}")
         else:
-            log.error("%s failed", task.source or "a job", exc_info=error)
-        self._starts[task.source] = self._clock() + _REST
+            log.error("%s failed", work.source or "a job", exc_info=error)
+        self._starts[work.source] = self._clock() + _REST
 
-    def _ended(self, task: _Task, ended: Outcome | Refused | None) -> None:
+    def _ended(self, work: _Work, ended: Outcome | Refused | None) -> None:
         if isinstance(ended, Outcome):
             tell(ended)
             self._has_new |= bool(ended.counts.new + ended.counts.changed)
-            self._starts[task.source] = self._clock() + _REST
+            self._starts[work.source] = self._clock() + _REST
         elif ended is Refused.SITE_BUSY:
-            self._starts[task.source] = self._clock() + POLL
+            self._starts[work.source] = self._clock() + POLL
 
     # Analysis
 
@@ -275,20 +275,11 @@ class Scheduler:
 
     def _follow_config(self) -> None:
         """Take a changed config.yaml over; one that cannot be read leaves all as it is."""
-        changed_at = _changed_at(self._house.config)
-        if changed_at == self._changed_at:
+        house = self._config.changed(self._house)
+        if house is None:
             return
-        self._changed_at = changed_at
-        try:
-            config = load(self._house.config.path)
-            if Database(config.database_url).url != self._house.db.url:
-                raise ConfigError("database.url изменился: перезапустите otklik schedule")
-            house = open_house(config, self._house.db)
-        except (ConfigError, StorageError) as error:
-            note(f"Изменения не приняты, работа идёт по прежним настройкам. {error}")
-            return
-        if config.http != self._house.config.http:
-            self._http = self._door(config)
+        if house.config.http != self._house.config.http:
+            self._http = self._door(house.config)
         self._house = house
 
     def _door(self, config: Config) -> Http:
@@ -297,10 +288,3 @@ class Scheduler:
     def _sleep(self, seconds: float) -> None:
         if self.keeper.stop.wait(seconds):
             raise Stopped
-
-
-def _changed_at(config: Config) -> int:
-    try:
-        return config.path.stat().st_mtime_ns
-    except OSError:  # an editor writes it anew: the next look will find it
-        return 0

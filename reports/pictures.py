@@ -97,11 +97,11 @@ class Svgs:
         )
 
 
-def pdf(picture: Picture, width: int = WIDE) -> bytes:
+def pdf(picture: Picture) -> bytes:
     """The picture in light colours as a page of PDF, its font embedded."""
     import vl_convert  # brings a JavaScript engine along
 
-    return bytes(vl_convert.vegalite_to_pdf(_spec(picture, LIGHT, width), format_locale="ru-RU"))
+    return bytes(vl_convert.vegalite_to_pdf(_spec(picture, LIGHT, WIDE), format_locale="ru-RU"))
 
 
 def key_picture(report: Report) -> bytes | None:

@@ -39,7 +39,6 @@ from storage.notes import NoteStatus as NoteStatus
 from storage.notes import set_note as set_note
 from storage.notes import undo_note as undo_note
 from storage.outbox import cancel_delivery as cancel_delivery
-from storage.outbox import enqueue_trial as enqueue_trial
 from storage.outbox import retry_delivery as retry_delivery
 from storage.report_plans import LONGEST_PLAN_NAME as LONGEST_PLAN_NAME
 from storage.report_plans import PlanDeclaration as PlanDeclaration

@@ -61,6 +61,7 @@ def erase(session: Session, mention_ids: Sequence[int]) -> Counter[str]:
         counts["mention"] += _delete(session, t.mention, _mention.id.in_(chunk))
         _drop_bands(session, {row.text_key: row for row in rows if row.text_key is not None})
         groups.place(session, (), left)
+    leftovers.unlink_alerts(session, mention_ids)
     return +counts
 
 

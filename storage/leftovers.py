@@ -114,6 +114,15 @@ def clear_desk(session: Session, needles: Sequence[str]) -> int:
     return sum(map(len, (views, notes, links, steps, rules, alerts)))
 
 
+def unlink_alerts(session: Session, mention_ids: Collection[int]) -> None:
+    """Take erased mentions out of what fired: SQLite may give their numbers to others."""
+    gone = set(mention_ids)
+    rows = session.execute(sa.select(t.alert.c.id, t.alert.c.mention_ids)).all()
+    left = [(row, [one for one in row.mention_ids if one not in gone]) for row in rows]
+    changed = [{"id": row.id, "mention_ids": ids} for row, ids in left if ids != row.mention_ids]
+    t.update_all(session, t.alert, changed)
+
+
 def mask_links(session: Session, personal: Personal) -> None:
     """Put hashes in place of authors in views and links of checks, where names are stored no more.
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from storage import tables as t
 from storage.errors import NotFound, StorageError
 from storage.leases import is_over
+from storage.rows import fit
 
 _delivery = t.delivery.c
 _WAITS = _delivery.state == "waiting"
@@ -47,9 +48,8 @@ def enqueue(
     title: str,
     payload: Mapping[str, Any],
     now: datetime,
-    not_before: datetime | None = None,
 ) -> int | None:
-    """Have a message sent to a channel, not earlier than ``not_before``; the delivery's id.
+    """Have a message sent to a channel; the delivery's id.
 
     None where one with this ``key`` stands here already, however it ended. ``payload`` is what the
     composer of this ``kind`` makes the message of at each attempt; ``title`` is for lists.
@@ -58,19 +58,9 @@ def enqueue(
     # .invalid belongs to nobody (RFC 2606): the id is ours alone, whatever the sender's domain.
     row |= {"message_id": f"<{uuid4().hex}@otklik.invalid>", "state": "waiting", "parts": []}
     row |= {"payload": dict(payload), "attempts": 0, "error": ""}
-    row |= {"created_at": now, "due_at": not_before or now}
+    row |= {"created_at": now, "due_at": now}
     statement = t.insert(session, t.delivery).values(row).on_conflict_do_nothing()
     return session.execute(statement.returning(_delivery.id)).scalar()
-
-
-def enqueue_trial(session: Session, channel: str, *, now: datetime) -> int:
-    """Have a message sent that only shows whether the channel works; the delivery's id."""
-    key, title = f"test:{uuid4().hex}", "Проверочное сообщение"
-    queued = enqueue(
-        session, key=key, channel=channel, kind="test", title=title, payload={}, now=now
-    )
-    assert queued is not None, "its key is new"
-    return queued
 
 
 def has_due(session: Session, *, now: datetime) -> bool:
@@ -135,7 +125,7 @@ def postpone(
     session.execute(
         sa.update(t.delivery)
         .where(_held(delivery_id, holder))
-        .values(error=error, due_at=due_at, holder=None, until=None)
+        .values(error=fit(error), due_at=due_at, holder=None, until=None)
     )
 
 
@@ -153,7 +143,7 @@ def fail(session: Session, delivery_id: int, holder: str, *, error: str, now: da
     session.execute(
         sa.update(t.delivery)
         .where(_held(delivery_id, holder))
-        .values(state="failed", error=error, finished_at=now, holder=None, until=None)
+        .values(state="failed", error=fit(error), finished_at=now, holder=None, until=None)
     )
 
 
@@ -174,6 +164,9 @@ def retry_delivery(session: Session, delivery_id: int, *, now: datetime) -> None
 def cancel_delivery(session: Session, delivery_id: int, *, now: datetime) -> None:
     """Have a delivery sent no more; its worker leaves it before the next part.
 
+    It stays that worker's for as long as its right lasts: were it sent after all, no other may
+    begin beside it.
+
     Raises NotFound, and StorageError for one that was sent.
     """
     _change(
@@ -181,7 +174,7 @@ def cancel_delivery(session: Session, delivery_id: int, *, now: datetime) -> Non
         delivery_id,
         ("failed", "cancelled", "waiting"),
         "Это сообщение уже отправлено: отменить его нельзя.",
-        {"state": "cancelled", "finished_at": now, "holder": None, "until": None},
+        {"state": "cancelled", "finished_at": now},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import world
-from world import NOW, World, found, judged
+from world import CATALOG, NOW, World, found, judged
 
 from collectors.base import Mention
 from nlp.analysis import Opinion
@@ -27,14 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EACH = Condition(When.EACH)
 _CONFIG = """
 database: {{url: "{url}"}}
-brands:
-  - {{code: moroshka, name: Морошка}}
-  - {{code: ambar, name: Амбар, competitor: true}}
-sources:
-  - {{name: maps, type: feed, title: Карты, url: "https://example.ru/1"}}
-  - {{name: vk, type: feed, title: ВКонтакте, url: "https://example.ru/2"}}
-  - {{name: shop, type: feed, title: Маркетплейс, url: "https://example.ru/3"}}
-channels:
+{catalog}channels:
   - {{name: crisis, url: "json://127.0.0.1:1"}}
   - {{name: boss, url: "json://127.0.0.1:2"}}
 {more}
@@ -99,7 +92,7 @@ def desk(db: Database, folder: Path, more: str = "") -> Desk:
     """A house over ``db`` with its config in ``folder``."""
     url = db.url.render_as_string(hide_password=False)
     file = folder / "config.yaml"
-    file.write_text(_CONFIG.format(url=url, more=more), encoding="utf-8")
+    file.write_text(_CONFIG.format(url=url, catalog=CATALOG, more=more), encoding="utf-8")
     return Desk(open_house(load(file), db), found(db), folder)
 
 

@@ -22,6 +22,7 @@ from storage.models.catalog import NO_BRAND, Brand
 if TYPE_CHECKING:
     from demo_stream import Demo
     from shop import Shop
+    from world import World
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("untimed", deadline=None)
@@ -171,6 +172,14 @@ def shop(db: Database, clock: Clock) -> "Shop":
     from shop import Shop
 
     return Shop(db, clock)
+
+
+@pytest.fixture
+def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "World":
+    """A database without mentions whose config the app finds."""
+    from visiting import wired
+
+    return wired(empty_sqlite, tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="session")

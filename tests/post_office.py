@@ -105,8 +105,9 @@ def opened(
     needs_login: bool = False,
     tls: ssl.SSLContext | None = None,
     starttls: ssl.SSLContext | None = None,
+    largest: int | None = None,
 ) -> Iterator[PostOffice]:
-    """The post office at work."""
+    """The post office at work; it says how many bytes the ``largest`` letter may have."""
     office = office or PostOffice()
 
     def known(_server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> AuthResult:
@@ -125,6 +126,7 @@ def opened(
         authenticator=known,
         auth_required=needs_login,
         auth_require_tls=False,
+        data_size_limit=largest,
     )
     controller.start()
     try:

@@ -32,6 +32,7 @@ from otklik.alert_worker import Watchman
 from otklik.alerting import evaluate, watches
 from otklik.config import load
 from otklik.house import open_house
+from otklik.messages import ConfigError
 from otklik.outgoing import CannotCompose
 from storage import alert_rules, erasing, mentions, queries
 from storage import alerting as storage_alerting
@@ -339,6 +340,35 @@ def test_a_digest_waits_for_its_time_and_joins(own: Desk) -> None:
     assert [(one.channel, one.payload["of"]) for one in own.told()] == [("crisis", 3), ("boss", 3)]
 
 
+@pytest.mark.parametrize(
+    ("digest", "hours", "pause"), [(Digest.DAILY, 24 * 5, 24), (Digest.HOURLY, 5, 1)]
+)
+def test_a_digest_that_is_told_late_misses_no_turn(
+    own: Desk, digest: Digest, hours: int, pause: int
+) -> None:
+    own.rule(Condition(When.COUNT, n=1, hours=pause), manners=Manners(digest=digest, at="09:00"))
+    first = at("2026-03-02T08:30")
+    for half in range(2 * hours):
+        now = first + half * HOUR / 2 + timedelta(seconds=7)  # the worker looks every ten seconds
+        own.come(said(half, now))
+        own.look(now)
+    told = [one.created_at - first for one in own.told()]
+    turns = [HOUR / 2 + turn * pause * HOUR for turn in range(5)]
+    assert told == [turn + timedelta(seconds=7) for turn in turns]
+
+
+def test_what_nobody_was_there_to_tell_waits_for_the_end_of_quiet_hours(own: Desk) -> None:
+    own.rule(manners=Manners(cooldown=2, quiet=("22:00", "08:00")))
+    for number, moment in enumerate(("2026-03-02T18:00", "2026-03-02T18:30")):
+        own.come(said(number))
+        own.look(at(moment))
+    assert len(own.told()) == 1
+    own.look(at("2026-03-02T23:30"))  # the first look since the cooldown ended at 20:00
+    assert len(own.told()) == 1
+    own.look(at("2026-03-03T08:00"))
+    assert len(own.told()) == 2
+
+
 def test_a_clock_that_was_put_back_does_not_silence_a_rule(own: Desk) -> None:
     own.rule(Condition(When.COUNT, n=1, hours=24), manners=Manners(cooldown=24))
     own.come(said(1, NOW))
@@ -563,6 +593,13 @@ def test_rules_follow_config(db: Database, tmp_path: Path) -> None:
     own.house.db.dispose()
 
 
+def test_names_that_differ_by_a_space_alone_are_refused(tmp_path: Path) -> None:
+    rules = "alerts: [{name: а, when: each}, {name: ' а ', when: each}]"
+    (tmp_path / "config.yaml").write_text(rules, encoding="utf-8")
+    with pytest.raises(ConfigError, match="встречается дважды"):
+        load(tmp_path / "config.yaml")
+
+
 def test_what_left_config_is_gone_and_what_changed_begins_anew(
     db: Database, tmp_path: Path
 ) -> None:
@@ -665,6 +702,20 @@ def test_erased_mentions_leave_the_queue_and_the_message(own: Desk) -> None:
     assert "Курьер" not in message.text
     with pytest.raises(CannotCompose):
         alert_message.compose(own.house, {**delivery.payload, "alerts": [999]})
+
+
+@pytest.mark.parametrize("condition", [EACH, Condition(When.COUNT, n=1, hours=1)])
+def test_a_number_that_an_erased_mention_had_is_news_again(own: Desk, condition: Condition) -> None:
+    own.rule(condition)
+    own.come(said(1))
+    assert own.look() == 1
+    with own.house.db.write() as session:
+        erasing.erase(session, list(session.scalars(sa.select(t.mention.c.id))))
+    own.come(said(2, NOW + 2 * HOUR))
+    assert own.look(NOW + 2 * HOUR) == 1
+    assert len(own.told()) == 2
+    fired = sorted(own.alerts(), key=lambda alert: alert.fired_at)
+    assert [len(alert.mention_ids) for alert in fired] == [0, 1]
 
 
 def test_a_forgotten_author_is_watched_no_more(own: Desk) -> None:

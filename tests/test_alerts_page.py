@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from alerts import DAY, EACH, HOUR, Desk, desk, said
 from streamlit.testing.v1 import AppTest
+from visiting import forget_caches, page_at, words_of
 from world import NOW
 
 from nlp.labels import Tone
@@ -27,30 +27,17 @@ def own(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> D
     monkeypatch.setenv("OTKLIK_CONFIG", str(tmp_path / "config.yaml"))
     with own.house.db.write() as session:
         settings.put(session, "today", NOW.astimezone(own.house.zone).date().isoformat())
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_caches()
     return own
 
 
 def opened(**link: str | list[str]) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.run()
-    app.switch_page("views/alerts.py")
-    app.query_params.update(link)
-    app.run()
-    return fine(app)
+    return page_at("views/alerts.py", **link)
 
 
 def fine(app: AppTest) -> AppTest:
     assert not app.exception, app.exception
     return app
-
-
-def text_of(app: AppTest) -> str:
-    elements = [*app.markdown, *app.html, *app.caption, *app.title, *app.subheader, *app.info]
-    told = [str(element.proto.body) for element in [*elements, *app.warning, *app.error]]
-    told += [button.label for button in app.button]
-    return "\n".join(told).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def rules(own: Desk) -> dict[str, RuleRow]:
@@ -60,17 +47,17 @@ def rules(own: Desk) -> dict[str, RuleRow]:
 
 def test_without_rules_the_page_says_what_they_are(own: Desk) -> None:
     app = opened()
-    assert "Правил пока нет" in text_of(app)
+    assert "Правил пока нет" in words_of(app)
     app.segmented_control(key="alerts_section").set_value("history").run()
-    assert "срабатывать нечему" in text_of(fine(app))
+    assert "срабатывать нечему" in words_of(fine(app))
 
 
 def test_a_rule_is_made_from_a_filter_and_tried_on_the_past(own: Desk) -> None:
     own.come(*(said(number, NOW - number * DAY, rating=1.0) for number in range(7)))
     own.come(said("praise", NOW), tone=Tone.POSITIVE)
     app = opened(rule="new", brand="moroshka", tone="negative", period="28d")
-    assert "За последние 30 дней сработало бы 7 раз." in text_of(app)
-    assert text_of(app).count("опоздал к ужину") == 5
+    assert "За последние 30 дней сработало бы 7 раз." in words_of(app)
+    assert words_of(app).count("опоздал к ужину") == 5
     assert app.button(key="save_rule").disabled
     app.text_input(key="rule_new_name").set_value("Негатив").run()
     app.multiselect(key="rule_new_channels").set_value(["crisis"]).run()
@@ -79,22 +66,22 @@ def test_a_rule_is_made_from_a_filter_and_tried_on_the_past(own: Desk) -> None:
     assert made.condition == EACH
     assert made.params == {"brand": ["moroshka"], "tone": ["negative"]}
     assert (made.channels, made.origin, made.enabled) == (("crisis",), "app", True)
-    assert "Каждое новое упоминание — Морошка" in text_of(fine(app))
+    assert "Каждое новое упоминание — Морошка" in words_of(fine(app))
 
 
 def test_another_condition_is_tried_at_once(own: Desk) -> None:
     own.come(*(said(number, NOW - number * HOUR, rating=1.0) for number in range(12)))
     app = opened(rule="new", brand="moroshka")
-    assert "не сработало бы: всплесков не было" in text_of(app)
+    assert "не сработало бы: всплесков не было" in words_of(app)
     app.segmented_control(key="rule_new_when").set_value("count").run()
-    assert "сработало бы 1 раз" in text_of(fine(app))
+    assert "сработало бы 1 раз" in words_of(fine(app))
     app.number_input(key="rule_new_n_count").set_value(13).run()
-    assert "не сработало бы ни разу" in text_of(fine(app))
+    assert "не сработало бы ни разу" in words_of(fine(app))
     app.segmented_control(key="rule_new_when").set_value("rating").run()
-    assert "Средняя оценка 1,00" in text_of(fine(app))
+    assert "Средняя оценка 1,00" in words_of(fine(app))
     app.segmented_control(key="rule_new_when").set_value("each").run()
     app.segmented_control(key="rule_new_digest").set_value("daily").run()
-    assert "С этими паузами и сводками пришло бы 2 сообщения" in text_of(fine(app))
+    assert "С этими паузами и сводками пришло бы 2 сообщения" in words_of(fine(app))
 
 
 def test_manners_are_kept_and_nonsense_is_told(own: Desk) -> None:
@@ -104,7 +91,7 @@ def test_manners_are_kept_and_nonsense_is_told(own: Desk) -> None:
     app.text_input(key="rule_new_name").set_value("Ночью тихо").run()
     app.toggle(key="rule_new_is_quiet").set_value(True).run()
     app.time_input(key="rule_new_end").set_value(time(22, 0)).run()
-    assert "начинаются и кончаются в одно время" in text_of(fine(app))
+    assert "начинаются и кончаются в одно время" in words_of(fine(app))
     assert app.button(key="save_rule").disabled
     app.time_input(key="rule_new_end").set_value(time(7, 30)).run()
     app.selectbox(key="rule_new_pause").set_value(6).run()
@@ -121,7 +108,7 @@ def test_a_rule_is_changed_paused_deleted_and_brought_back(own: Desk) -> None:
         manners=Manners(zone="Asia/Omsk"),
     )
     app = opened(rule=str(number))
-    assert "товар: Хлеб" in text_of(app)
+    assert "товар: Хлеб" in words_of(app)
     app.text_input(key=f"rule_{number}_name").set_value("Счёт 2").run()
     app.button(key="save_rule").click().run()
     changed = rules(own)["Счёт 2"]
@@ -130,7 +117,7 @@ def test_a_rule_is_changed_paused_deleted_and_brought_back(own: Desk) -> None:
     assert changed.manners == Manners(zone="Asia/Omsk")
     app.button(key=f"pause_{number}").click().run()
     assert not rules(own)["Счёт 2"].enabled
-    assert "на паузе" in text_of(fine(app))
+    assert "на паузе" in words_of(fine(app))
     app.button(key=f"delete_{number}").click().run()
     assert rules(own) == {}
     app.button(key="restore_rule").click().run()
@@ -142,7 +129,7 @@ def test_a_taken_name_is_told(own: Desk) -> None:
     app = opened(rule="new")
     app.text_input(key="rule_new_name").set_value("негатив").run()
     app.button(key="save_rule").click().run()
-    assert "уже есть" in text_of(fine(app))
+    assert "уже есть" in words_of(fine(app))
     assert len(rules(own)) == 1
 
 
@@ -151,17 +138,17 @@ def test_rules_of_config_are_read_only(
 ) -> None:
     own = desk(Database(empty_sqlite), tmp_path, _CONFIG)
     monkeypatch.setenv("OTKLIK_CONFIG", str(tmp_path / "config.yaml"))
-    st.cache_resource.clear()
+    forget_caches()
     app = opened()
     number = rules(own)["Из настроек"].id
-    assert "Описано в config.yaml" in text_of(app)
+    assert "Описано в config.yaml" in words_of(app)
     assert not [button for button in app.button if button.key == f"edit_{number}"]
-    assert "меняется там" in text_of(opened(rule=str(number)))
+    assert "меняется там" in words_of(opened(rule=str(number)))
 
 
 def test_a_rule_whose_brand_is_gone_says_so(own: Desk) -> None:
     own.rule(params={"brand": ["gone"]})
-    told = text_of(opened())
+    told = words_of(opened())
     assert "не работает" in told
     assert "brand=gone" in told
 
@@ -175,7 +162,7 @@ def test_the_history_shows_why_in_whose_words_and_to_whom(own: Desk) -> None:
         assert first
         outbox.fail(session, first.id, "w", error="Канал закрыт <b>", now=NOW)
     app = opened(show="history")
-    told = text_of(app)
+    told = words_of(app)
     assert "&lt;script&gt;" in told
     assert "<script>alert" not in told
     assert "Новое упоминание" in told
@@ -196,7 +183,7 @@ def test_the_history_is_paged_and_of_one_rule(own: Desk) -> None:
         own.look(NOW + number * HOUR / 60)
     app = opened(show="history")
     assert len([b for b in app.button if (b.key or "").startswith("open_alert_")]) == 20
-    assert "никому не отправлено: канал не указан" in text_of(app)
+    assert "никому не отправлено: канал не указан" in words_of(app)
     app = opened(show="history", page="2")
     assert len([b for b in app.button if (b.key or "").startswith("open_alert_")]) == 10
     app.selectbox(key="history_of").set_value(second).run()
@@ -210,7 +197,7 @@ def test_the_history_is_paged_and_of_one_rule(own: Desk) -> None:
 )
 def test_nonsense_in_the_link_does_no_harm(own: Desk, link: dict[str, str]) -> None:
     own.rule()
-    assert "Правило" in text_of(opened(**link))
+    assert "Правило" in words_of(opened(**link))
 
 
 def test_the_view_that_is_open_becomes_a_rule(own: Desk) -> None:

@@ -7,10 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
-from test_app import MENTIONS, TODAY, link_of, opened, text_of
-from test_app import _fresh_caches as _fresh_caches
-from test_app import world as world
+from test_app import MENTIONS, opened, text_of
 from test_mentions_page import ids_of, mode, texts
+from visiting import TODAY, link_of
 from world import NOW, World, judged, said, tell, tell_all
 
 from nlp.labels import Kind, Tone

@@ -6,16 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
+from visiting import TODAY, forget_caches, link_of
 from world import (
-    MODEL,
-    MOSCOW,
     NOW,
     World,
     crawl,
     fill,
-    found,
     judged,
     said,
     tell,
@@ -26,32 +23,11 @@ from collectors.base import Mention
 from collectors.outcomes import Status
 from nlp.analysis import Failure, Opinion, Result
 from nlp.labels import Kind, Tone, Touchpoint
-from storage import queries, settings
-from storage.database import Database
+from storage import queries
 from storage.filters import Filter
 
 ROOT = Path(__file__).parent.parent
 MENTIONS = "views/mentions.py"
-TODAY = NOW.astimezone(MOSCOW).date()
-
-
-@pytest.fixture
-def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A database without mentions whose config the app finds."""
-    config = tmp_path / "config.yaml"
-    config.write_text(f"database:\n  url: {empty_sqlite}\n", encoding="utf-8")
-    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    world = found(Database(empty_sqlite))
-    with world.db.write() as session:
-        settings.put(session, "today", TODAY.isoformat())
-        settings.put(session, settings.MODEL, MODEL)
-    return world
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def opened(page: str = "", **params: str | list[str]) -> AppTest:
@@ -70,11 +46,6 @@ def text_of(app: AppTest) -> str:
     told = [str(element.proto.body) for element in elements]
     told += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
     return "\n".join(told)
-
-
-def link_of(app: AppTest) -> dict[str, list[str]]:
-    """The URL's parameters (a lone value comes as a string)."""
-    return {k: v if isinstance(v, list) else [v] for k, v in app.query_params.items()}
 
 
 def metric(app: AppTest, label: str) -> str:
@@ -102,6 +73,7 @@ def test_a_broken_config_is_told_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTKLIK_CONFIG", str(tmp_path / "none.yaml"))
+    forget_caches()
     assert "otklik init" in opened().error[0].value
 
 

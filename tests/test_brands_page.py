@@ -256,7 +256,7 @@ def test_a_preview_without_anything_to_try_says_so(town: Town) -> None:
 def test_a_saved_query_reaches_history_by_the_worker(town: Town) -> None:
     app = clicked(town.editing("хлеб"), "save_query_moroshka")
     assert town.holds() == "хлеб"
-    assert "применить его к собранным упоминаниям некому" in app.warning[0].value
+    assert "к собранным упоминаниям ещё не применён" in app.warning[0].value
     assert "query_moroshka" not in {area.key for area in app.text_area}
     assert "действует вместо config.yaml, где «морошка NOT ягода»" in html(app)
     town.work()

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from test_app import link_of, opened, text_of
+from test_app import opened, text_of
+from visiting import link_of
 from world import COMPETITOR, MODEL, MOSCOW, NOW, OURS, World, fill, found, judged, said, tell_all
 
 from nlp.analysis import Opinion, Result

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import streamlit as st
 from hypothesis import given
 from hypothesis import strategies as hs
 from streamlit.testing.v1 import AppTest
-from world import MODEL, MOSCOW, NOW, World, fill, found, judged, said, tell
+from visiting import wired
+from world import MOSCOW, NOW, World, fill, found, judged, said, tell
 
 from insights import journey, journey_words
 from insights.journey import JourneyMap, Side, Standing, journey_map
@@ -24,7 +24,7 @@ from nlp.labels import Kind, Tone, Touchpoint
 from reports.charts import feelings
 from reports.charts.journey import contrast, scale, shade
 from reports.theme import DARK, LIGHT
-from storage import queries, settings
+from storage import queries
 from storage.database import Database
 from storage.filters import Filter
 from storage.queries import OpinionCount, QuoteRow, Tones
@@ -376,25 +376,6 @@ def test_hostile_words_stay_words() -> None:
 # The page
 
 
-@pytest.fixture
-def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A database without mentions whose config the app finds."""
-    return _wired(empty_sqlite, tmp_path, monkeypatch)
-
-
-def _wired(path: str, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> World:
-    config = folder / "config.yaml"
-    config.write_text(f"database:\n  url: {path}\n{more}", encoding="utf-8")
-    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    world = found(Database(path))
-    with world.db.write() as session:
-        settings.put(session, "today", DAY.isoformat())
-        settings.put(session, settings.MODEL, MODEL)
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    return world
-
-
 def opened(**params: str | list[str]) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
     app.query_params.update(params)
@@ -463,7 +444,7 @@ def test_an_own_journey_comes_first_and_its_names_are_text(
     empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way = 'journey:\n  - {code: a, name: "<i>Везём</i> *сами*", touchpoints: [delivery]}\n'
-    world = _wired(empty_sqlite, tmp_path, monkeypatch, way)
+    world = wired(empty_sqlite, tmp_path, monkeypatch, way)
     fill(world, 200)
     app = opened(period="all")
     assert app.selectbox(key="journey_choice").options[0] == "Свой путь из config\\.yaml"

@@ -12,9 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_adapting import fill as collect
 from test_adapting import opened as house_of
-from test_app import MENTIONS, TODAY, link_of, opened, text_of
-from test_app import _fresh_caches as _fresh_caches
-from test_app import world as world
+from test_app import MENTIONS, opened, text_of
+from visiting import TODAY, link_of
 from world import NOW, World, fill, judged, said, tell
 
 from nlp.labels import Intent, Kind, Tone

@@ -4,37 +4,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
-from world import MODEL, MOSCOW, NOW, World, fill, found, judged, said, tell, tell_all
+from visiting import TODAY, link_of
+from world import NOW, World, fill, judged, said, tell, tell_all
 
 from nlp.analysis import Opinion
 from nlp.labels import TOUCHPOINT_NAMES, Intent, Kind, Tone, Touchpoint
-from storage import commands, queries, settings
+from storage import commands, queries
 from storage.commands import NoteStatus
-from storage.database import Database
 from storage.errors import Locked
 
 ROOT = Path(__file__).parent.parent
-TODAY = NOW.astimezone(MOSCOW).date()
-
-
-@pytest.fixture
-def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    config = tmp_path / "config.yaml"
-    config.write_text(f"database:\n  url: {empty_sqlite}\n", encoding="utf-8")
-    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    world = found(Database(empty_sqlite))
-    with world.db.write() as session:
-        settings.put(session, "today", TODAY.isoformat())
-        settings.put(session, settings.MODEL, MODEL)
-    return world
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def opened(**params: str | list[str]) -> AppTest:
@@ -52,10 +32,6 @@ def text_of(app: AppTest) -> str:
     told += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
     told += [f"{button.label}" for button in app.button]
     return "\n".join(told).replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def link_of(app: AppTest) -> dict[str, list[str]]:
-    return {k: v if isinstance(v, list) else [v] for k, v in app.query_params.items()}
 
 
 def complain(world: World, n: int, day: int = 0, **fields: object) -> None:

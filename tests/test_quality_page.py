@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_adapting import DELIVERED, LATE, OTHERS, adopt, fill, opened
 from test_app import opened as app_of
 from test_app import text_of
-from world import MODEL, MOSCOW, NOW, World, found, judged, said, tell_all
+from world import MODEL, NOW, World, judged, said, tell_all
 from world import fill as fill_world
 
 from nlp.analyser import WEIGHTS, Analyser, embedded_version
@@ -21,31 +20,11 @@ from otklik import jobs, pipeline, weights
 from otklik.crawling import door
 from otklik.house import House
 from otklik.leases import Keeper, Stopped
-from storage import checks, commands, queries, settings
+from storage import checks, commands, queries
 from storage.database import Database
 from storage.filters import Filter
 
 PAGE = "views/quality.py"
-TODAY = NOW.astimezone(MOSCOW).date()
-
-
-@pytest.fixture
-def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A database without mentions whose config the app finds."""
-    config = tmp_path / "config.yaml"
-    config.write_text(f"database:\n  url: {empty_sqlite}\n", encoding="utf-8")
-    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    world = found(Database(empty_sqlite))
-    with world.db.write() as session:
-        settings.put(session, "today", TODAY.isoformat())
-        settings.put(session, settings.MODEL, MODEL)
-    return world
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def page(**params: str) -> AppTest:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,21 +22,24 @@ import sqlalchemy as sa
 from demo_stream import Demo
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
-from world import MODEL, World, fill, found
+from world import CATALOG, MODEL, World, fill, found
 
+from collectors.http import Http
 from otklik import personal, report_jobs, report_mail, reporting
 from otklik.cli import app
 from otklik.config import load
 from otklik.house import House, open_house
+from otklik.jobs import run
 from otklik.leases import Keeper, Stopped
 from otklik.messages import ConfigError
 from otklik.outgoing import CannotCompose
 from otklik.schedule import Scheduler
-from storage import commands, jobs, queries, report_plans, settings
+from storage import commands, erasing, jobs, queries, report_plans, settings
 from storage import tables as t
 from storage.commands import PlanDeclaration, ReportOrder
 from storage.database import Database
 from storage.errors import NotFound, StorageError
+from storage.jobs import ClaimedJob
 from storage.leases import SILENCE
 from storage.queries import ReportRow
 
@@ -47,14 +50,7 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONFIG = """\
 database: {{url: "{url}"}}
-brands:
-  - {{code: moroshka, name: Морошка}}
-  - {{code: ambar, name: Амбар, competitor: true}}
-sources:
-  - {{name: maps, type: feed, title: Карты, url: "https://example.ru/maps"}}
-  - {{name: vk, type: feed, title: ВКонтакте, url: "https://example.ru/vk"}}
-  - {{name: shop, type: feed, title: Маркетплейс, url: "https://example.ru/shop"}}
-channels:
+{catalog}channels:
   - {{name: marketing, url: "json://127.0.0.1:9"}}
   - {{name: crisis, url: "json://127.0.0.1:9"}}
 {more}
@@ -83,7 +79,9 @@ class Place:
 
     def told(self, more: str) -> House:
         """The house after its config.yaml was changed."""
-        text = CONFIG.format(url=self.house.db.url.render_as_string(hide_password=False), more=more)
+        text = CONFIG.format(
+            url=self.house.db.url.render_as_string(hide_password=False), catalog=CATALOG, more=more
+        )
         self.config.write_text(text, encoding="utf-8")
         return open_house(load(self.config), self.house.db)
 
@@ -119,15 +117,21 @@ class Place:
         """Do the next job, as the worker does."""
         claimed = keeper.claim_job()
         assert claimed
-        job, result = claimed
-        ok, message = report_jobs.build(job.id, job.payload, self.house, keeper, result)
-        keeper.finish_job(job, ok=ok, message=message)
+        ok, message = self.build(keeper, claimed)
+        keeper.finish_job(claimed[0], ok=ok, message=message)
         return ok, message
+
+    def build(self, keeper: Keeper, claimed: tuple[ClaimedJob, dict[str, Any]]) -> tuple[bool, str]:
+        """Do a job that ``keeper`` claimed, and leave it open."""
+        job, result = claimed
+        return run(job, self.house, keeper, Http(), result)
 
 
 def make_place(db: Database, url: str, folder: Path) -> Place:
     world = fill(found(db), 300)
-    (folder / "config.yaml").write_text(CONFIG.format(url=url, more=""), encoding="utf-8")
+    (folder / "config.yaml").write_text(
+        CONFIG.format(url=url, catalog=CATALOG, more=""), encoding="utf-8"
+    )
     with db.write() as session:
         settings.put(session, settings.MODEL, MODEL)
         settings.put(session, "today", TODAY.isoformat())
@@ -322,13 +326,9 @@ def test_the_worker_builds_what_is_asked_for_once_and_tells_each_channel_once(
     claimed = one.claim_job()
     assert claimed
     assert two.claim_job() is None
-    job, result = claimed
-    assert report_jobs.build(job.id, job.payload, place.house, one, result) == (
-        True,
-        "Отчёт собран.",
-    )
-    assert result == {"step": "Письмо", "done": 2, "total": 3}
-    one.finish_job(job, ok=True, message="")
+    assert place.build(one, claimed) == (True, "Отчёт собран.")
+    assert claimed[1] == {"step": "Письмо", "done": 2, "total": 3}
+    one.finish_job(claimed[0], ok=True, message="")
     keys = [(f"report:{number}:{name}", name) for name in ("crisis", "marketing")]
     assert place.deliveries() == keys
     assert place.report(number).state == "done"
@@ -352,7 +352,7 @@ def test_a_worker_that_was_taken_for_dead_puts_nothing_in_place(place: Place) ->
             sa.update(t.report).values(state="queued")
         )  # as it was seen by the slow one
     with pytest.raises(Stopped):
-        report_jobs.build(claimed[0].id, claimed[0].payload, place.house, slow, {})
+        place.build(slow, claimed)
     assert place.report(number).finished_at == built
     assert len(place.deliveries()) == 1
 
@@ -364,7 +364,7 @@ def test_a_worker_that_died_after_the_last_step_is_followed_by_one_that_sees_it(
     first, second = keeper_at(place.house), keeper_at(place.house, NOW + 2 * SILENCE)
     claimed = first.claim_job()
     assert claimed
-    assert report_jobs.build(claimed[0].id, claimed[0].payload, place.house, first, {})[0]
+    assert place.build(first, claimed)[0]
     before = place.report(number)
     assert place.run(second) == (True, "Отчёт собран.")
     assert place.report(number) == before
@@ -376,11 +376,10 @@ def test_a_cancelled_report_stops_at_its_next_step(place: Place) -> None:
     keeper = keeper_at(place.house)
     claimed = keeper.claim_job()
     assert claimed
-    job, result = claimed
     place.write(commands.cancel_report, number, now=NOW)
     keeper.beat()
     with pytest.raises(Stopped):
-        report_jobs.build(job.id, job.payload, place.house, keeper, result)
+        place.build(keeper, claimed)
     assert place.report(number).state == "cancelled"
     assert place.left() == []
     # One that was built before is as it was.
@@ -394,13 +393,7 @@ def test_a_cancelled_report_stops_at_its_next_step(place: Place) -> None:
 def test_a_disk_that_refuses_ends_the_job_in_words(lite: Place) -> None:
     house = lite.told("reports: {folder: config.yaml/inside}")
     number = lite.order()
-    keeper = keeper_at(house)
-    claimed = keeper.claim_job()
-    assert claimed
-    from otklik.jobs import run
-
-    ok, message = run(claimed[0], house, keeper, None, {})  # type: ignore[arg-type]
-    keeper.finish_job(claimed[0], ok=ok, message=message)
+    ok, message = replace(lite, house=house).run(keeper_at(house))
     assert (ok, "часть пути — не папка" in message) == (False, True)
     report_jobs.look(house, NOW)
     row = lite.report(number)
@@ -505,6 +498,18 @@ def test_a_deleted_report_comes_back_and_its_message_goes_no_more(place: Place) 
     place.write(commands.restore_report, number)
     assert [row.id for row in place.read(queries.reports, limit=10)] == [number]
     assert report_mail.compose(place.house, {"report": number}).files  # built again
+
+
+def test_a_report_built_again_keeps_no_picture_of_what_was_erased(lite: Place) -> None:
+    number = lite.order()
+    keeper = keeper_at(lite.house)
+    assert lite.run(keeper)[0]
+    assert report_mail.compose(lite.house, {"report": number}).picture
+    with lite.house.db.write() as session:
+        erasing.erase(session, list(session.scalars(sa.select(t.mention.c.id))))
+    lite.write(commands.rebuild_report, number, now=NOW)
+    assert lite.run(keeper)[0]
+    assert report_mail.compose(lite.house, {"report": number}).picture is None
 
 
 def test_who_is_forgotten_stays_in_no_file(lite: Place) -> None:

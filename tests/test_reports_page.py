@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
-from world import MODEL, World, fill, found
+from visiting import forget_caches, link_of, page_at, wired, words_of
+from world import MODEL, World, fill
 
 from storage import commands, jobs, outbox, queries, reports, settings
 from storage.commands import PlanDeclaration, ReportOrder
-from storage.database import Database
 from storage.queries import ReportRow
 from storage.reports import Outcome
 
@@ -22,25 +21,12 @@ WEEK = (date(2026, 2, 23), date(2026, 3, 1))
 PLAN = PlanDeclaration("Понедельники", "moroshka", "week", "0 9 * * 1", ("pdf",), ("marketing",))
 
 
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
 @pytest.fixture
 def world(empty_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Thirty mentions, one channel, no worker."""
-    config = tmp_path / "config.yaml"
-    config.write_text(
-        f"database:\n  url: {empty_sqlite}\n"
-        "channels: [{name: marketing, url: 'json://127.0.0.1:9'}]\n",
-        encoding="utf-8",
-    )
-    monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    world = fill(found(Database(empty_sqlite)), 30)
+    channels = "channels: [{name: marketing, url: 'json://127.0.0.1:9'}]\n"
+    world = fill(wired(empty_sqlite, tmp_path, monkeypatch, channels), 30)
     write(world, settings.put, "today", TODAY.isoformat())
-    write(world, settings.put, settings.MODEL, MODEL)
     return world
 
 
@@ -55,30 +41,7 @@ def read(world: World, query: Any, *arguments: Any, **named: Any) -> Any:
 
 
 def opened(**params: str) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.run()
-    app.query_params.clear()  # as Streamlit does when the page changes
-    app.switch_page(PAGE)
-    app.query_params.update(params)
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    """Everything that can be read on the page."""
-    kinds = (app.markdown, app.html, app.caption, app.title, app.subheader, app.info, app.warning)
-    told = [
-        str(element.proto.body) for kind in (*kinds, app.error, app.success) for element in kind
-    ]
-    told += [button.label for button in app.button]
-    told += [str(block.proto.label) for block in app.get("download_button")]
-    text = "\n".join(told).replace("\\", "")  # Markdown's
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def link_of(app: AppTest) -> dict[str, list[str]]:
-    return {k: v if isinstance(v, list) else [v] for k, v in app.query_params.items()}
+    return page_at(PAGE, **params)
 
 
 def keys(app: AppTest) -> set[str]:
@@ -123,11 +86,11 @@ def report(world: World, number: int) -> ReportRow:
 
 
 def test_an_empty_history_says_what_to_do_and_who_builds(world: World) -> None:
-    told = text_of(opened())
+    told = words_of(opened())
     assert "Отчётов пока нет" in told
     assert "Запустите `otklik schedule`" in told
     with_worker(world)
-    assert "Запустите" not in text_of(opened())
+    assert "Запустите" not in words_of(opened())
 
 
 def test_without_brands_there_is_nothing_to_report(
@@ -136,7 +99,8 @@ def test_without_brands_there_is_nothing_to_report(
     config = tmp_path / "config.yaml"
     config.write_text(f"database:\n  url: {empty_sqlite}\n", encoding="utf-8")
     monkeypatch.setenv("OTKLIK_CONFIG", str(config))
-    assert "брендов пока нет" in text_of(opened())
+    forget_caches()
+    assert "брендов пока нет" in words_of(opened())
 
 
 def test_a_report_is_ordered_for_the_last_whole_week(world: World) -> None:
@@ -145,7 +109,7 @@ def test_a_report_is_ordered_for_the_last_whole_week(world: World) -> None:
     (row,) = read(world, queries.reports, limit=10)
     assert (row.brand, row.start, row.end) == ("Морошка", *WEEK)
     assert (row.formats, row.channels) == (("pdf", "html"), ())
-    told = text_of(app)
+    told = words_of(app)
     assert "в очереди" in told
     assert "9-я неделя 2026 года, 23 февраля – 1 марта 2026" in told
     assert f"cancel_{row.id}" in keys(app)
@@ -167,7 +131,7 @@ def test_no_format_no_report(world: World) -> None:
     app = opened()
     app.pills(key="report_formats").set_value([]).run()
     assert app.button(key="build_report").disabled
-    assert "хотя бы один формат" in text_of(app)
+    assert "хотя бы один формат" in words_of(app)
 
 
 def test_the_overview_brings_its_period_along(world: World) -> None:
@@ -206,12 +170,12 @@ def test_how_far_it_is_and_a_stop(world: World) -> None:
     told = {"step": "PDF", "done": 1, "total": 4}
     write(world, jobs.renew_jobs, "h", {claimed.id: told}, until=now + timedelta(hours=1))
     app = opened()
-    assert "собирается" in text_of(app)
+    assert "собирается" in words_of(app)
     (bar,) = app.get("progress")
     assert (bar.proto.value, bar.proto.text.endswith(": PDF")) == (25, True)
     app.button(key=f"cancel_{number}").click().run()
     assert report(world, number).state == "cancelled"
-    assert "остановлен" in text_of(app)
+    assert "остановлен" in words_of(app)
     app.button(key=f"rebuild_{number}").click().run()
     assert report(world, number).state == "queued"
 
@@ -222,7 +186,7 @@ def test_how_far_it_is_and_a_stop(world: World) -> None:
 def test_a_report_is_taken_away_opened_and_built_again(world: World, tmp_path: Path) -> None:
     number = built(world, tmp_path)
     app = opened()
-    told = text_of(app)
+    told = words_of(app)
     assert "готов" in told
     assert "PDF, 244 КБ" in told
     assert "HTML, 1 КБ" in told
@@ -233,7 +197,7 @@ def test_a_report_is_taken_away_opened_and_built_again(world: World, tmp_path: P
     assert "&lt;p&gt;Главное &lt;b&gt;&amp;amp;&lt;/b&gt; &amp;quot;важное&amp;quot;" in frame
     assert "&lt;base href=&quot;about:srcdoc&quot;&gt;" in frame  # contents lead within it
     assert "target=&quot;_blank&quot; rel=&quot;noopener noreferrer&quot;" in frame
-    assert "Заказ &amp; оплата" in text_of(app)
+    assert "Заказ &amp; оплата" in words_of(app)
     app.button(key=f"rebuild_{number}").click().run()
     assert report(world, number).state == "queued"
     app.button(key="all_reports").click().run()
@@ -244,14 +208,14 @@ def test_a_vanished_file_is_told(world: World, tmp_path: Path) -> None:
     number = built(world, tmp_path)
     for file in (tmp_path / "var" / "reports" / str(number)).iterdir():
         file.unlink()
-    told = text_of(opened())
+    told = words_of(opened())
     assert "Файлов на диске нет: PDF, HTML. Соберите отчёт заново." in told
-    assert "Показать нечего" in text_of(opened(open=str(number)))
+    assert "Показать нечего" in words_of(opened(open=str(number)))
 
 
 @pytest.mark.parametrize("number", ["99", "x", "9" * 30, "-1"])
 def test_a_report_that_is_not_there_is_told(world: World, number: str) -> None:
-    assert "Такого отчёта нет" in text_of(opened(open=number))
+    assert "Такого отчёта нет" in words_of(opened(open=number))
 
 
 def test_why_it_failed_and_when_it_is_tried_again(world: World) -> None:
@@ -261,7 +225,7 @@ def test_why_it_failed_and_when_it_is_tried_again(world: World) -> None:
     write(world, jobs.finish_job, claimed.id, "h", ok=False, message="Нет <места>.", now=now)
     write(world, reports.settle, now=now)
     app = opened()
-    told = text_of(app)
+    told = words_of(app)
     assert "не собран" in told
     assert "Нет &lt;места&gt;. Следующая попытка" in told
     assert "по плану «Понедельники»" in told
@@ -273,11 +237,11 @@ def test_a_deleted_report_comes_back(world: World, tmp_path: Path) -> None:
     number = built(world, tmp_path)
     app = opened()
     app.button(key=f"delete_{number}").click().run()
-    assert "Отчёт удалён" in text_of(app)
+    assert "Отчёт удалён" in words_of(app)
     assert read(world, queries.count_reports) == 0
     app.button(key="restore_report").click().run()
     assert read(world, queries.count_reports) == 1
-    assert "Отчёт удалён" not in text_of(app)
+    assert "Отчёт удалён" not in words_of(app)
 
 
 def test_a_long_history_has_pages(world: World) -> None:
@@ -294,12 +258,12 @@ def test_a_long_history_has_pages(world: World) -> None:
 
 def test_a_delivery_that_failed_is_told_and_sent_again(world: World, tmp_path: Path) -> None:
     number, now = built(world, tmp_path, "marketing"), datetime.now(UTC)
-    assert "marketing: отправляется" in text_of(opened())
+    assert "marketing: отправляется" in words_of(opened())
     until = now + timedelta(hours=1)
     claimed = write(world, outbox.claim, holder="h", now=now + timedelta(minutes=1), until=until)
     write(world, outbox.fail, claimed.id, "h", error="Ящика <нет>.", now=now)
     app = opened()
-    told = text_of(app)
+    told = words_of(app)
     assert "marketing: не отправлен" in told
     assert "Ящика &lt;нет&gt;." in told
     app.button(key=f"retry_{claimed.id}").click().run()
@@ -313,7 +277,7 @@ def test_a_delivery_that_failed_is_told_and_sent_again(world: World, tmp_path: P
 
 
 def test_no_plans_yet(world: World) -> None:
-    assert "Планов пока нет" in text_of(opened(show="plans"))
+    assert "Планов пока нет" in words_of(opened(show="plans"))
 
 
 def test_a_plan_is_made_changed_paused_and_removed(world: World) -> None:
@@ -322,27 +286,27 @@ def test_a_plan_is_made_changed_paused_and_removed(world: World) -> None:
     assert app.button(key="save_plan").disabled
     app.text_input(key="plan_name").set_value("Итоги").run()
     app.segmented_control(key="plan_period").set_value("month").run()
-    assert "1-го числа каждого месяца в 09:00: " in text_of(app)
+    assert "1-го числа каждого месяца в 09:00: " in words_of(app)
     app.pills(key="plan_channels").set_value(["marketing"]).run()
     app.button(key="save_plan").click().run()
     (plan,) = read(world, queries.plans)
     assert (plan.name, plan.period, plan.schedule) == ("Итоги", "month", "0 9 1 * *")
     assert (plan.formats, plan.channels, plan.origin) == (("pdf", "html"), ("marketing",), "app")
-    told = text_of(app)
+    told = words_of(app)
     assert "1-го числа каждого месяца в 09:00 · за прошлый месяц · PDF, HTML · в marketing" in told
     app.button(key=f"edit_plan_{plan.id}").click().run()
     app.selectbox(key="plan_when_month").set_value("own").run()
     app.text_input(key="plan_cron_month").set_value("каждый день").run()
     assert app.button(key="save_plan").disabled
-    assert "пять полей cron" in text_of(app)
+    assert "пять полей cron" in words_of(app)
     app.text_input(key="plan_cron_month").set_value("15 8 3 * *").run()
     app.button(key="save_plan").click().run()
     (plan,) = read(world, queries.plans)
     assert (plan.name, plan.schedule) == ("Итоги", "15 8 3 * *")
     app.button(key=f"enable_{plan.id}").click().run()
-    assert "на паузе" in text_of(app)
+    assert "на паузе" in words_of(app)
     app.button(key=f"enable_{plan.id}").click().run()
-    assert "время назначит работник" in text_of(app)
+    assert "время назначит работник" in words_of(app)
     app.button(key=f"remove_plan_{plan.id}").click().run()
     assert read(world, queries.plans) == ()
     app.button(key="restore_plan").click().run()
@@ -354,7 +318,7 @@ def test_a_name_that_is_taken_is_told_and_the_form_stays(world: World) -> None:
     app = opened(plan="new")
     app.text_input(key="plan_name").set_value("понедельники").run()
     app.button(key="save_plan").click().run()
-    assert "уже есть: выберите другое имя" in text_of(app)
+    assert "уже есть: выберите другое имя" in words_of(app)
     assert app.text_input(key="plan_name").value == "понедельники"
 
 
@@ -365,7 +329,7 @@ def test_a_plan_is_run_at_once_and_shows_its_last_report(world: World, tmp_path:
     (row,) = read(world, queries.reports, limit=10)
     assert (row.start, row.end, row.channels) == (*WEEK, ("marketing",))
     assert app.button(key=f"run_{plan}").disabled
-    assert "Последний: 9-я неделя 2026 года" in text_of(app)
+    assert "Последний: 9-я неделя 2026 года" in words_of(app)
     app.button(key=f"last_{plan}").click().run()
     assert link_of(app)["open"] == [str(row.id)]
 
@@ -376,10 +340,10 @@ def test_a_plan_of_the_config_is_read_only(world: World) -> None:
     write(world, report_plans.sync_plans, [PLAN], now=datetime.now(UTC))
     (plan,) = read(world, queries.plans)
     app = opened(show="plans")
-    assert "описан в config.yaml" in text_of(app)
+    assert "описан в config.yaml" in words_of(app)
     assert keys(app) >= {f"run_{plan.id}"}
     assert not {f"edit_plan_{plan.id}", f"enable_{plan.id}", f"remove_plan_{plan.id}"} & keys(app)
-    assert "Планов" not in text_of(opened(plan=str(plan.id)))  # no form opens by its link
+    assert "Планов" not in words_of(opened(plan=str(plan.id)))  # no form opens by its link
 
 
 def test_the_overview_leads_here(world: World) -> None:

@@ -21,6 +21,16 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MODEL = "test-model"
 SOURCES = {"maps": "Карты", "vk": "ВКонтакте", "shop": "Маркетплейс"}
+#: The catalogue of :func:`found` as a part of config.yaml.
+CATALOG = """\
+brands:
+  - {code: moroshka, name: Морошка}
+  - {code: ambar, name: Амбар, competitor: true}
+sources:
+  - {name: maps, type: feed, title: Карты, url: "https://example.ru/maps"}
+  - {name: vk, type: feed, title: ВКонтакте, url: "https://example.ru/vk"}
+  - {name: shop, type: feed, title: Маркетплейс, url: "https://example.ru/shop"}
+"""
 _SCORES = {"negative": (0.8, 0.1, 0.1), "neutral": (0.1, 0.8, 0.1), "positive": (0.1, 0.1, 0.8)}
 #: What sources tell of a mention beside its text; most tell nothing.
 _FACETS: tuple[dict[str, str], ...] = (

@@ -1,19 +1,19 @@
 """What the buttons of «Оповещения» do: rows in the database; the worker does the rest."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
 from storage import commands
 from storage.commands import RuleDeclaration
-from storage.errors import StorageError
 from storage.queries import DeliveryRow, RuleRow
-from views import alert_state, context, style
+from views import alert_state, writing
 
-_ERROR = "alerts_error"
 _DELETED = "alerts_deleted"
+
+_do = partial(writing.do, "alerts_error")
+tell_error = partial(writing.tell_error, "alerts_error")
 
 
 def save(rule_id: int | None, rule: RuleDeclaration) -> None:
@@ -60,21 +60,3 @@ def retry(delivery: DeliveryRow) -> None:
     """Send again what did not go through."""
     if _do(commands.retry_delivery, delivery.id, now=datetime.now(UTC)):
         st.toast("Отправим ещё раз", icon=":material/send:")
-
-
-def tell_error() -> None:
-    """The error of the last click."""
-    message: str | None = st.session_state.pop(_ERROR, None)
-    if message:
-        st.error(style.plain(message), icon=":material/error:")
-
-
-def _do(command: Callable[..., Any], *arguments: Any, **named: Any) -> bool:
-    """Call a command in a transaction of its own; False where it refused, which is told."""
-    try:
-        with context.get().db.write() as session:
-            command(session, *arguments, **named)
-    except StorageError as error:
-        st.session_state[_ERROR] = str(error)
-        return False
-    return True

@@ -119,22 +119,26 @@ def _condition(key: str, given: Condition) -> Condition | None:
         return None
 
 
+def _side(key: str, given: Tone) -> Tone:
+    tones = {str(Tone.NEGATIVE): "Жалобы и негатив", str(Tone.POSITIVE): "Похвалы"}
+    tone = st.segmented_control(
+        "Всплеск чего",
+        list(tones),
+        format_func=tones.__getitem__,
+        default=str(given),
+        required=True,
+        label_visibility="collapsed",
+        key=f"{key}_side",
+    )
+    return Tone(tone or given)
+
+
 def _numbers(key: str, when: When, given: Condition) -> Condition:
     same = given if given.when is when else _USUAL[when]
     if when is When.EACH:
         return Condition(when)
     if when is When.SURGE:
-        tones = {str(Tone.NEGATIVE): "Жалобы и негатив", str(Tone.POSITIVE): "Похвалы"}
-        tone = st.segmented_control(
-            "Всплеск чего",
-            list(tones),
-            format_func=tones.__getitem__,
-            default=str(same.tone),
-            required=True,
-            label_visibility="collapsed",
-            key=f"{key}_side",
-        )
-        return Condition(when, tone=Tone(tone or same.tone))
+        return Condition(when, tone=_side(key, same.tone))
     with st.container(horizontal=True, gap="medium"):
         below = same.below
         if when is When.RATING:

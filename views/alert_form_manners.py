@@ -5,6 +5,7 @@ from datetime import time
 import streamlit as st
 
 from insights import alert_words as words
+from insights import russian as ru
 from storage.errors import StorageError
 from storage.queries import Condition, Digest, Manners, RuleRow, clock
 from views import context, style
@@ -15,6 +16,8 @@ _DIGESTS = {
     Digest.DAILY: "Раз в день",
 }
 _PAUSES = (0, 1, 3, 6, 12, 24, 72, 168)
+#: The pause that suits the condition; a widget takes None for «nothing is chosen».
+_USUAL_PAUSE = -1
 _USUAL_QUIET = ("22:00", "08:00")
 
 
@@ -71,24 +74,25 @@ def _channels(key: str, given: tuple[str, ...]) -> tuple[str, ...]:
 
 def _pause(key: str, given: Manners, condition: Condition | None) -> int | None:
     """Hours between two messages; None is what suits the condition."""
-    choices = [None, *sorted({*_PAUSES, *([given.cooldown] if given.cooldown else [])})]
+    choices = [_USUAL_PAUSE, *sorted({*_PAUSES, *([given.cooldown] if given.cooldown else [])})]
     usual = "без паузы"
     if condition and (own := Manners().pause(condition)):
         usual = f"{words.span(round(own.total_seconds() / 3600))}, как окно условия"
 
-    def label(hours: int | None) -> str:
-        if hours is None:
-            return f"обычно: {usual}"
+    def label(hours: int) -> str:
+        if hours == _USUAL_PAUSE:
+            return "обычная"  # a label that changes would lose the choice
         return words.span(hours) if hours else "без паузы"
 
-    return st.selectbox(
+    chosen: int = st.selectbox(
         "Пауза после сообщения",
         choices,
-        index=choices.index(given.cooldown),
+        index=choices.index(_USUAL_PAUSE if given.cooldown is None else given.cooldown),
         format_func=label,
-        help="Что придёт за это время, войдёт в следующее сообщение",
+        help=f"Обычная{ru.NBSP}— {usual}. Что придёт за это время, войдёт в следующее сообщение",
         key=f"{key}_pause",
     )
+    return None if chosen == _USUAL_PAUSE else chosen
 
 
 def _quiet(key: str, given: Manners) -> tuple[str, str] | None:

@@ -5,16 +5,16 @@ from html import escape
 
 import streamlit as st
 
-from insights import alert_times
+from insights import alert_times, delivery_words
 from insights import alert_words as words
 from insights import russian as ru
 from storage import queries
 from storage.filters import from_params
 from storage.queries import AlertRow, QuoteRow
 from views import alert_actions as actions
-from views import alert_state, context, data, quoting, state, style
-from views.alert_state import HISTORY, OF, PAGE, SHOW, Now
-from views.report_list import badge
+from views import alert_state, context, data, quoting, state, style, url
+from views.alert_state import HISTORY, OF, SHOW, Now
+from views.badges import badge, warning
 
 #: Quotes shown of an alert.
 _QUOTES = 3
@@ -38,7 +38,7 @@ def draw(now: Now) -> None:
         with st.container(border=True, key=f"alert_{alert.id}", gap="xsmall"):
             _card(now, alert)
     if now.pages > 1:
-        _paging(now)
+        url.paging("alerts", now.page, now.pages)
 
 
 def quotes_of(
@@ -55,7 +55,7 @@ def _of(now: Now) -> None:
     rules = {rule.id: rule.name for rule in now.known.values() if not rule.gone or rule.fired}
     if len(rules) < 2:
         return
-    given = alert_state.asked(OF)
+    given = url.asked(OF)
 
     def changed() -> None:
         chosen = st.session_state["history_of"]
@@ -85,10 +85,11 @@ def _card(now: Now, alert: AlertRow) -> None:
         st.caption("Упоминаний, из-за которых сработало, больше нет.")
     with st.container(horizontal=True, gap="small"):
         if st.button(
-            f"Открыть {ru.counted(alert.n, ru.MENTION) if not _is_surge(alert) else 'упоминания'}",
+            "Открыть упоминания",
             key=f"open_alert_{alert.id}",
             type="tertiary",
             icon=":material/forum:",
+            help="Всё, за чем следит правило, за эти дни целиком: бывает больше, чем сработало",
         ):
             _open(now, alert)
         for delivery in alert.deliveries:
@@ -108,11 +109,10 @@ def _told(alert: AlertRow, now: Now) -> str:
     if not alert.deliveries:
         told = f"{moment} · {words.state(alert, now.known[alert.rule_id], now.at)}"
         return f'<div class="ok-meta">{escape(told)}{_coming(alert, now)}</div>'
-    badges = "".join(badge(words.sending(one, now.at)) for one in alert.deliveries)
-    errors = [one.error for one in alert.deliveries if one.error and one.state != "sent"]
-    warning = "".join(f"<div>{escape(error)}</div>" for error in errors)
+    badges = "".join(badge(delivery_words.of_alert(one, now.at)) for one in alert.deliveries)
+    errors = [one.error for one in alert.deliveries if one.state != "sent"]
     told = f'<div class="ok-row"><span class="ok-meta">{moment}</span>{badges}</div>'
-    return told + (f'<div class="ok-warning">{warning}</div>' if warning else "")
+    return told + warning(errors)
 
 
 def _coming(alert: AlertRow, now: Now) -> str:
@@ -126,22 +126,7 @@ def _coming(alert: AlertRow, now: Now) -> str:
     return f": {escape(ru.near(moment.astimezone(now.at.tzinfo), now.at))}"
 
 
-def _is_surge(alert: AlertRow) -> bool:
-    """Its n counts opinions; the view counts mentions."""
-    return "surge:" in alert.key
-
-
 def _open(now: Now, alert: AlertRow) -> None:
     state.look_at(now.basics, alert.params)
     wanted = state.params(now.basics, state.current(now.basics))
     st.switch_page("views/mentions.py", query_params=wanted)
-
-
-def _paging(now: Now) -> None:
-    key = f"alerts_page_{now.page}"
-
-    def turn() -> None:
-        parts = {SHOW: HISTORY, OF: alert_state.asked(OF)}
-        alert_state.go(**parts, **{PAGE: str(st.session_state[key])})
-
-    st.pagination(now.pages, default=now.page, key=key, on_change=turn)

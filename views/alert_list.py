@@ -10,9 +10,9 @@ from insights import russian as ru
 from storage.filters import Filter, Problem
 from storage.queries import RuleRow
 from views import alert_actions as actions
-from views import alert_state, filter_chips, style
+from views import alert_state, filter_chips, style, worker
 from views.alert_state import HISTORY, OF, RULE, SHOW, Now
-from views.report_list import badge
+from views.badges import badge, warning
 
 
 def draw(now: Now) -> None:
@@ -22,11 +22,7 @@ def draw(now: Now) -> None:
         _nothing()
         return
     if not now.has_worker:
-        st.warning(
-            "Работник не отвечает: новые упоминания не проверяются и ничего не отправляется. "
-            "Запустите `otklik serve` или `otklik schedule`.",
-            icon=":material/warning:",
-        )
+        worker.warn("новые упоминания не проверяются и ничего не отправляется")
     for rule in now.rules:
         with st.container(border=True, key=f"rule_{rule.id}", gap="xsmall"):
             _card(now, rule)
@@ -89,7 +85,7 @@ def _troubles(misread: tuple[Problem, ...]) -> str:
         return ""
     parts = ", ".join(f"{part.key}={part.value[:40]}" for part in misread)
     told = f"В фильтре есть то, чего здесь больше нет: {parts}. Поправьте его, и правило оживёт."
-    return f'<div class="ok-warning">{escape(told)}</div>'
+    return warning([told])
 
 
 def _manners(now: Now, rule: RuleRow) -> str:

@@ -9,11 +9,11 @@ import streamlit as st
 from storage import queries
 from storage.filters import Filter, Problem, from_params, speaks_of_a_filter
 from storage.queries import AlertRow, RuleRow
-from views import context, data, state
+from views import context, data, state, url
 from views.data import Basics
 
 #: Parts of the URL: the section, the rule that is open in the form, the rule of the history.
-SHOW, RULE, OF, PAGE = "show", "rule", "of", "page"
+SHOW, RULE, OF = "show", "rule", "of"
 #: The rule that is not there yet; further parts of its URL are the filter it begins with.
 NEW = "new"
 HISTORY = "history"
@@ -47,11 +47,11 @@ class Now:
 def read() -> Now:
     """Rules and alerts at this moment."""
     wired, at = context.get(), datetime.now(UTC)
-    of = _number(OF)
+    of = url.number(OF)
     with wired.db.read() as session:
         rules = queries.alert_rules(session, gone=True)
         fired = queries.count_alerts(session, rule_id=of)
-        page = min(_number(PAGE) or 1, max(1, -(-fired // PER_PAGE)))
+        page = min(url.number(url.PAGE) or 1, max(1, -(-fired // PER_PAGE)))
         offset = (page - 1) * PER_PAGE
         return Now(
             at=at.astimezone(wired.zone),
@@ -79,20 +79,9 @@ def filter_of_url(now: Now) -> Filter:
     return where
 
 
-_OWN = (SHOW, RULE, OF, PAGE)
-
-
-def asked(part: str) -> str:
-    """A part of the URL; empty where it is not there."""
-    value: str = st.query_params.get(part, "")
-    return value
+_OWN = (SHOW, RULE, OF, url.PAGE)
 
 
 def go(**parts: str) -> None:
     """Open another part of the page; of the former one nothing stays in the URL."""
     st.query_params.from_dict({part: value for part, value in parts.items() if value})
-
-
-def _number(part: str) -> int | None:
-    value = asked(part)
-    return int(value) if value.isdecimal() and len(value) < 10 and int(value) else None

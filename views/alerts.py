@@ -6,7 +6,7 @@ import streamlit as st
 
 from storage.queries import RuleRow
 from views import alert_actions as actions
-from views import alert_form, alert_history, alert_list, alert_state
+from views import alert_form, alert_history, alert_list, alert_state, url
 from views.alert_state import HISTORY, NEW, RULE, SHOW, Now
 
 _SECTIONS = {"": "Правила", HISTORY: "Что сработало"}
@@ -14,7 +14,7 @@ _SECTIONS = {"": "Правила", HISTORY: "Что сработало"}
 
 def draw() -> None:
     """The page: the form of a rule, the rules or the history, as the URL says."""
-    now, rule = alert_state.read(), alert_state.asked(RULE)
+    now, rule = alert_state.read(), url.asked(RULE)
     if rule:
         actions.leave()
         if _form(now, rule):
@@ -53,7 +53,7 @@ def _form(now: Now, rule: str) -> bool:
 
 def _section(now: Now) -> str:
     counts = {"": len(now.rules), HISTORY: now.fired}
-    given = alert_state.asked(SHOW)
+    given = url.asked(SHOW)
 
     def changed() -> None:
         actions.leave()

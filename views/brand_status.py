@@ -3,7 +3,7 @@
 import streamlit as st
 
 from insights import russian as ru
-from views import style
+from views import style, worker
 from views.brand_desk import Applying, BrandDesk
 
 #: Seconds between two looks at the work.
@@ -26,11 +26,7 @@ def _moving(desk: BrandDesk) -> None:
     elif not now.asked:
         _stopped(desk, now)
     elif not now.has_worker:
-        st.warning(
-            "Запрос сохранён, но применить его к собранным упоминаниям некому. Работу начнёт "
-            "`otklik schedule`; `otklik serve` запускает его сам.",
-            icon=":material/hourglass_disabled:",
-        )
+        worker.warn("запрос сохранён, но к собранным упоминаниям ещё не применён")
     else:
         done = f"{ru.number(now.done)} из {ru.number(now.total)}"
         share = now.done / now.total if now.total else 0.0

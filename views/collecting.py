@@ -9,14 +9,15 @@ from views import (
     collecting_source,
     collecting_state,
     style,
+    url,
 )
 
 
 def draw() -> None:
     """The page: one source, the form of a new one, or the list, as the URL says."""
     now = collecting_state.read()
-    name = collecting_state.asked(collecting_state.OPEN)
-    is_adding = bool(collecting_state.asked(collecting_state.ADD))
+    name = url.asked(collecting_state.OPEN)
+    is_adding = bool(url.asked(collecting_state.ADD))
     if name or is_adding:
         collecting_actions.leave_list()
     if is_adding:

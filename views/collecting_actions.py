@@ -11,7 +11,7 @@ from storage.commands import SourceDeclaration
 from storage.errors import StorageError
 from storage.queries import SourceNow, State
 from views import collecting_state as state
-from views import context, style
+from views import context, style, url
 from views.collecting_state import Now
 
 _ERROR = "collecting_error"
@@ -82,7 +82,7 @@ def remove(source: SourceNow) -> None:
     """Crawl it no more; :func:`removed` offers to take that back."""
     if _do(commands.remove_source, source.id):
         st.session_state[_REMOVED] = source
-        state.go(**{state.OPEN: ""})
+        url.go(**{state.OPEN: ""})
 
 
 def restore(source: SourceNow) -> None:
@@ -129,7 +129,7 @@ def tell_error() -> None:
 
 
 def _place() -> str:
-    return f"{state.asked(state.OPEN)} {state.asked(state.ADD)}"
+    return f"{url.asked(state.OPEN)} {url.asked(state.ADD)}"
 
 
 def _do(command: Callable[..., Any], *arguments: Any, **named: Any) -> bool:

@@ -16,8 +16,7 @@ from views import collecting_actions as actions
 from views import collecting_list as listed
 from views import collecting_preview as preview
 from views import collecting_schedule as schedule
-from views import collecting_state as state
-from views import context, data, style
+from views import context, data, style, url
 from views.collecting_kinds import KINDS, Incomplete, Options
 from views.collecting_state import ADD, OPEN, Now
 
@@ -137,7 +136,7 @@ def _save(now: Now, draft: _Draft) -> None:
         st.warning(
             f"Такой источник уже есть: «{style.plain(twin.label)}».", icon=":material/content_copy:"
         )
-        open_it = partial(state.go, **{OPEN: twin.name, ADD: ""})
+        open_it = partial(url.go, **{OPEN: twin.name, ADD: ""})
         st.button("Открыть его", key="open_twin", on_click=open_it)
         return
     place = KINDS[draft.kind].place(draft.options)
@@ -191,9 +190,9 @@ def _add(draft: _Draft, name: str) -> None:
     )
     if actions.add(source):
         st.session_state.pop(_DRAFT, None)
-        state.go(**{ADD: "", OPEN: source.name})
+        url.go(**{ADD: "", OPEN: source.name})
 
 
 def _leave() -> None:
     st.session_state.pop(_DRAFT, None)
-    state.go(**{ADD: ""})
+    url.go(**{ADD: ""})

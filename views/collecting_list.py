@@ -11,9 +11,9 @@ from insights import russian as ru
 from storage.queries import SourceNow, State
 from views import collecting_actions as actions
 from views import collecting_live as live
-from views import collecting_state as state
-from views import style
-from views.collecting_state import ADD, FIND, OPEN, PAGE, SHOW, TROUBLED, Now
+from views import style, url, worker
+from views.badges import badge, warning
+from views.collecting_state import ADD, FIND, OPEN, SHOW, TROUBLED, Now
 
 _PER_PAGE = 20
 
@@ -40,7 +40,7 @@ def draw(now: Now) -> None:
             key="add_source",
             type="primary",
             icon=":material/add:",
-            on_click=partial(state.go, **{ADD: "1"}),
+            on_click=partial(url.go, **{ADD: "1"}),
         )
     actions.tell_error()
     _removed(now)
@@ -55,11 +55,11 @@ def draw(now: Now) -> None:
         st.info("Таких источников нет. Уберите часть фильтра.", icon=":material/search_off:")
         return
     pages = (len(found) + _PER_PAGE - 1) // _PER_PAGE
-    page = min(_page(), pages)
+    page = min(url.number(url.PAGE) or 1, pages)
     for source in found[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
         _card(source, now)
     if pages > 1:
-        _paging(page, pages)
+        url.paging("sources", page, pages)
 
 
 def _look(source: SourceNow) -> tuple[str, str]:
@@ -74,19 +74,7 @@ def tell_worker(now: Now) -> None:
     if now.has_worker:
         st.caption(":material/check_circle: Работник на связи, сбор идёт по расписанию.")
         return
-    seen = "ещё ни разу не запускался или остановлен"
-    if now.worker_seen:
-        seen = f"не отзывается, последний раз – {_near(now.worker_seen, now)}"
-    st.warning(
-        f"Работник {seen}: по расписанию ничего не собирается, нажатые кнопки ждут. "
-        "Запустите `otklik schedule` или открывайте приложение командой `otklik serve`: "
-        "она приводит работника с собой.",
-        icon=":material/cloud_off:",
-    )
-
-
-def _near(moment: Any, now: Now) -> str:
-    return ru.near(moment.astimezone(now.at.tzinfo), now.at)
+    worker.warn("по расписанию ничего не собирается, нажатые кнопки ждут")
 
 
 def _removed(now: Now) -> None:
@@ -120,7 +108,7 @@ def _filter(now: Now) -> None:
     if counts[TROUBLED]:
         names[TROUBLED] = f"! с неполадками {ru.number(counts[TROUBLED])}"
     names |= {str(s): f"{s.words} {ru.number(counts[s])}" for s in State if counts[s]}
-    chosen = state.asked(SHOW)
+    chosen = url.asked(SHOW)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.pills(
             "Показать",
@@ -138,7 +126,7 @@ def _filter(now: Now) -> None:
             max_chars=200,
             live=True,
             width=300,
-            **_bound("find", state.asked(FIND), FIND),
+            **_bound("find", url.asked(FIND), FIND),
         )
 
 
@@ -148,14 +136,14 @@ def _bound(key: str, value: str, part: str) -> dict[str, Any]:
     st.session_state[name] = value
 
     def written() -> None:
-        state.go(**{part: (st.session_state[name] or "").strip(), PAGE: ""})
+        url.go(**{part: (st.session_state[name] or "").strip(), url.PAGE: ""})
 
     return {"key": name, "on_change": written}
 
 
 def _found(now: Now) -> list[SourceNow]:
     """The chosen sources, those with troubles first, then those that run."""
-    shown, text = state.asked(SHOW), state.asked(FIND).casefold().split()
+    shown, text = url.asked(SHOW), url.asked(FIND).casefold().split()
     found = [
         source
         for source in now.sources
@@ -204,7 +192,7 @@ def _card(source: SourceNow, now: Now) -> None:
             type="tertiary",
             icon=":material/chevron_right:",
             icon_position="right",
-            on_click=partial(state.go, **{OPEN: source.name}),
+            on_click=partial(url.go, **{OPEN: source.name}),
         )
 
 
@@ -238,12 +226,10 @@ def can_run(source: SourceNow) -> bool:
 
 def head(source: SourceNow) -> str:
     """State, type and brand of a source as HTML."""
-    sign, look = _look(source)
     about = [f"тип {source.type}", source.brand, "добавлен здесь" if source.origin == "app" else ""]
-    return (
-        f'<span class="ok-badge ok-{look}"><i>{sign}</i>{source.state.words}</span>'
-        f'<span class="ok-meta">{escape(" · ".join(part for part in about if part))}</span>'
-    )
+    told = escape(" · ".join(part for part in about if part))
+    state = badge((*_look(source), source.state.words))
+    return f'{state}<span class="ok-meta">{told}</span>'
 
 
 def _told(source: SourceNow, now: Now) -> str:
@@ -262,21 +248,4 @@ def _told(source: SourceNow, now: Now) -> str:
 
 def trouble(source: SourceNow) -> str:
     """What went wrong in the latest crawl and what to do, as HTML; empty where all is well."""
-    lines = "".join(f"<div>{escape(line)}</div>" for line in words.advice(source) if line)
-    return f'<div class="ok-warning">{lines}</div>' if lines else ""
-
-
-def _page() -> int:
-    page = state.asked(PAGE)
-    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-
-
-def _paging(page: int, pages: int) -> None:
-    # The key changes with the page: the widget then shows what the URL says, not its memory.
-    key = f"sources_{page}_of_{pages}"
-
-    def turn() -> None:
-        state.go(**{PAGE: str(st.session_state[key])})
-
-    with st.container(horizontal_alignment="center"):
-        st.pagination(pages, default=page, key=key, on_change=turn)
+    return warning(words.advice(source))

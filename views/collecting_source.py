@@ -16,8 +16,7 @@ from views import collecting_list as listed
 from views import collecting_live as live
 from views import collecting_preview as preview
 from views import collecting_schedule as schedule
-from views import collecting_state as state
-from views import context, style
+from views import context, style, url
 from views.collecting_state import OPEN, Now
 
 #: What came of a check or of a range is shown so long.
@@ -32,7 +31,7 @@ def draw(now: Now, source: SourceNow) -> None:
         key="all_sources",
         type="tertiary",
         icon=":material/arrow_back:",
-        on_click=partial(state.go, **{OPEN: ""}),
+        on_click=partial(url.go, **{OPEN: ""}),
     )
     st.title(style.plain(source.label), anchor=False)
     st.html(f'<div class="ok-row">{listed.head(source)}</div>')

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import streamlit as st
-
 from insights.collecting_words import is_troubled
 from storage import queries
 from storage.queries import JobRow, SourceNow, State
 from views import context, data
 
 #: Parts of the URL: the source that is open, the form, and what the list shows.
-OPEN, ADD, SHOW, FIND, PAGE = "open", "add", "show", "find", "page"
+OPEN, ADD, SHOW, FIND = "open", "add", "show", "find"
 
 #: How often, in seconds, the page looks at what runs, and whether a worker has come.
 _LIVELY, _LONELY = 2, 10
@@ -31,7 +29,6 @@ class Now:
     sources: tuple[SourceNow, ...]
     jobs: tuple[JobRow, ...]
     mentions: Mapping[int, int]
-    worker_seen: datetime | None
     has_worker: bool
 
     @property
@@ -85,21 +82,5 @@ def read() -> Now:
             sources=queries.sources_now(session, now=at),
             jobs=tuple(job for job in queries.open_jobs(session) if "source" in job.payload),
             mentions={row.id: row.mentions for row in catalog.sources},
-            worker_seen=queries.worker_seen(session),
             has_worker=queries.worker_is_alive(session, now=at),
         )
-
-
-def asked(part: str) -> str:
-    """A part of the URL; empty where it is not there."""
-    value: str = st.query_params.get(part, "")
-    return value
-
-
-def go(**parts: str) -> None:
-    """Change parts of the URL; an empty one is taken away."""
-    for part, value in parts.items():
-        if value:
-            st.query_params[part] = value
-        else:
-            st.query_params.pop(part, None)

@@ -13,7 +13,7 @@ from nlp.labels import KIND_NAMES, TONE_NAMES, TOUCHPOINT_NAMES
 from storage import commands, queries
 from storage.commands import Change, Step
 from storage.queries import JobRow
-from views import context, correction, style
+from views import context, correction, style, worker
 
 _BATCH = "mention_batch"
 #: So many are corrected within a second or so; more are left to the worker.
@@ -183,10 +183,7 @@ def _watch() -> None:
 def _progress(batch: Batch, job: JobRow, done: int, total: int, *, is_alive: bool) -> str:
     doing = "Отменяем" if batch.is_undo else "Исправляем"
     if job.state == "queued" and not is_alive:
-        return (
-            f"{doing} {ru.counted(total, ru.MENTION)}: задание ждёт, работник не запущен. "
-            "Он приходит с otklik serve или otklik schedule."
-        )
+        return f"{doing} {ru.counted(total, ru.MENTION)}. {worker.missing('задание ждёт')}"
     if job.state == "queued":
         return f"{doing} {ru.counted(total, ru.MENTION)}: ждёт очереди у работника"
     return f"{doing}: {ru.number(done)} из {ru.counted(total, ru.OF_MENTION)}"

@@ -12,16 +12,12 @@ from nlp import quality
 from nlp.lesson import LEAST_HELD_OUT, LEAST_TAUGHT, Count
 from storage import commands, queries
 from storage.queries import JobRow, TrainingRow
-from views import context, data, style
+from views import context, data, style, worker
 from views.data import Basics
 
 _KINDS = ("train", "restore")
 _LOOK_EVERY = 2
 _SHOWN = 20
-_NO_WORKER = (
-    "Работник не запущен, и нажатое ждёт. Запустите `otklik schedule` или открывайте приложение "
-    "командой `otklik serve`: она приводит работника с собой."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,7 @@ def _watch(began: _Now) -> None:
         if job.state == "queued":
             st.markdown(":material/hourglass_top: Ждёт работника…")
             if not now.has_worker:
-                st.warning(_NO_WORKER, icon=":material/cloud_off:")
+                worker.warn("нажатое ждёт")
         else:
             step, total = job.result.get("step", "Начинаем"), job.result.get("total")
             done = job.result.get("done", 0)

@@ -1,28 +1,29 @@
 """What the buttons of «Отчёты» do: a row in the database; the worker does the rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
 from insights.periods import Period, Unit, last_whole
 from storage import commands
 from storage.commands import PlanDeclaration, ReportOrder
-from storage.errors import StorageError
 from storage.queries import DeliveryRow, PlanRow, ReportRow
-from views import context, data, report_state, style
+from views import data, report_state, style, url, writing
 
-_ERROR = "reports_error"
 _DELETED = "reports_deleted"
 _REMOVED = "reports_removed_plan"
+
+_do = partial(writing.do, "reports_error")
+tell_error = partial(writing.tell_error, "reports_error")
 
 
 def build(brand_id: int, period: Period, formats: Sequence[str], channels: Sequence[str]) -> None:
     """Have a report built, and sent."""
     order = ReportOrder(brand_id, period.start, period.end, formats, channels)
     if _do(commands.order_report, order, now=datetime.now(UTC)):
-        report_state.go(page="", brand="", **{report_state.FROM: "", report_state.TO: ""})
+        url.go(page="", brand="", **{report_state.FROM: "", report_state.TO: ""})
         st.toast("Отчёт заказан", icon=":material/hourglass_top:")
 
 
@@ -40,7 +41,7 @@ def delete(report: ReportRow) -> None:
     """Take it out of the history; :func:`deleted` offers to take that back."""
     if _do(commands.delete_report, report.id, now=datetime.now(UTC)):
         st.session_state[_DELETED] = report
-        report_state.go(open="")
+        url.go(open="")
 
 
 def restore(report: ReportRow) -> None:
@@ -78,7 +79,7 @@ def save_plan(plan_id: int | None, plan: PlanDeclaration) -> None:
     else:
         is_saved = _do(commands.change_plan, plan_id, plan)
     if is_saved:
-        report_state.go(plan="")
+        url.go(plan="")
         st.toast(f"План «{style.plain(plan.name)}» сохранён", icon=":material/check:")
 
 
@@ -119,21 +120,3 @@ def leave() -> None:
     """Forget what was deleted: the user went on to something else."""
     st.session_state.pop(_DELETED, None)
     st.session_state.pop(_REMOVED, None)
-
-
-def tell_error() -> None:
-    """The error of the last click."""
-    message: str | None = st.session_state.pop(_ERROR, None)
-    if message:
-        st.error(style.plain(message), icon=":material/error:")
-
-
-def _do(command: Callable[..., Any], *arguments: Any, **named: Any) -> bool:
-    """Call a command in a transaction of its own; False where it refused, which is told."""
-    try:
-        with context.get().db.write() as session:
-            command(session, *arguments, **named)
-    except StorageError as error:
-        st.session_state[_ERROR] = str(error)
-        return False
-    return True

@@ -9,7 +9,7 @@ from insights import russian as ru
 from insights.periods import Period, Unit, last_whole
 from storage import commands
 from storage.queries import BrandRow
-from views import context, report_state, style
+from views import context, report_state, style, url
 from views import report_actions as actions
 from views import report_words as words
 from views.data import Basics
@@ -23,7 +23,7 @@ def draw(basics: Basics) -> None:
     brands = [brand for brand in basics.catalog.brands if brand.code]
     with st.container(border=True, key="report_form"):
         st.subheader("Новый отчёт", anchor=False)
-        brand = choose_brand(brands, "report_brand", report_state.asked(report_state.BRAND))
+        brand = choose_brand(brands, "report_brand", url.asked(report_state.BRAND))
         period = _period(basics.today)
         left, right = st.columns(2, gap="large")
         with left:
@@ -130,8 +130,7 @@ def _given(today: date) -> Period | None:
     """The days that a link brings, as the overview's does."""
     try:
         start, end = (
-            date.fromisoformat(report_state.asked(part))
-            for part in (report_state.FROM, report_state.TO)
+            date.fromisoformat(url.asked(part)) for part in (report_state.FROM, report_state.TO)
         )
     except ValueError:
         return None

@@ -5,17 +5,19 @@ from html import escape
 
 import streamlit as st
 
+from insights import delivery_words
 from storage.queries import DeliveryRow, ReportRow
-from views import context, report_state, style
+from views import context, report_state, style, url
 from views import report_actions as actions
 from views import report_words as words
-from views.report_state import OPEN, PAGE, Now
+from views.badges import badge, warning
+from views.report_state import OPEN, Now
 
 
 def draw(now: Now) -> None:
     """What is being built, then the reports, newest first."""
     _deleted()
-    report_state.watch(now, _live)
+    report_state.watch(now, building)
     if not now.known:
         st.info(
             "Отчётов пока нет. Выберите бренд и период и нажмите «Собрать отчёт»: он останется "
@@ -26,13 +28,7 @@ def draw(now: Now) -> None:
     for report in now.reports:
         _card(report, now)
     if now.pages > 1:
-        _paging(now)
-
-
-def badge(look: tuple[str, str, str]) -> str:
-    """A state as HTML: its sign, its colour, its words."""
-    sign, colour, told = look
-    return f'<span class="ok-badge ok-{colour}"><i>{sign}</i>{escape(told)}</span>'
+        url.paging("reports", now.page, now.pages, leave=actions.leave)
 
 
 def head(report: ReportRow, now: Now) -> str:
@@ -42,11 +38,10 @@ def head(report: ReportRow, now: Now) -> str:
         f'<div class="ok-row">{badge(words.state(report))}<span class="ok-meta">{about}</span>'
     ]
     told = latest(report, now)
-    lines += [badge(words.sending(delivery, now.at)) for delivery in told]
+    lines += [badge(delivery_words.of_report(delivery, now.at)) for delivery in told]
     lines.append("</div>")
     troubles = [words.trouble(report, now.at), *(d.error for d in told if d.state != "sent")]
-    warning = "".join(f"<div>{escape(one)}</div>" for one in troubles if one)
-    return "".join(lines) + (f'<div class="ok-warning">{warning}</div>' if warning else "")
+    return "".join(lines) + warning(troubles)
 
 
 def latest(report: ReportRow, now: Now) -> list[DeliveryRow]:
@@ -65,7 +60,7 @@ def _card(report: ReportRow, now: Now) -> None:
                     "Открыть",
                     key=f"open_{report.id}",
                     icon=":material/visibility:",
-                    on_click=partial(report_state.go, **{OPEN: str(report.id)}),
+                    on_click=partial(url.go, **{OPEN: str(report.id)}),
                 )
             downloads(report)
             buttons(report, now)
@@ -114,6 +109,12 @@ def buttons(report: ReportRow, now: Now) -> None:
         on_click=actions.rebuild,
         args=(report,),
     )
+    _send_again(report, now)
+    if report.files and context.get().channels:
+        _send(report)
+
+
+def _send_again(report: ReportRow, now: Now) -> None:
     for delivery in latest(report, now):
         if delivery.state in {"failed", "cancelled"}:
             st.button(
@@ -132,8 +133,6 @@ def buttons(report: ReportRow, now: Now) -> None:
                 on_click=actions.give_up,
                 args=(delivery,),
             )
-    if report.files and context.get().channels:
-        _send(report)
 
 
 def delete_button(report: ReportRow) -> None:
@@ -160,7 +159,7 @@ def _send(report: ReportRow) -> None:
             )
 
 
-def _live(now: Now) -> None:
+def building(now: Now) -> None:
     """Reports that are being built, with how far they are."""
     for report in now.open:
         done, step = words.progress(report)
@@ -176,15 +175,3 @@ def _deleted() -> None:
         told = f"{style.plain(report.brand)}, {words.period(report)}"
         st.success(f"Отчёт удалён: {told}.", icon=":material/check:")
         st.button("Вернуть", key="restore_report", on_click=actions.restore, args=(report,))
-
-
-def _paging(now: Now) -> None:
-    # The key changes with the page: the widget then shows what the URL says, not its memory.
-    key = f"reports_{now.page}_of_{now.pages}"
-
-    def turn() -> None:
-        actions.leave()
-        report_state.go(**{PAGE: str(st.session_state[key])})
-
-    with st.container(horizontal_alignment="center"):
-        st.pagination(now.pages, default=now.page, key=key, on_change=turn)

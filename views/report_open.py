@@ -8,7 +8,7 @@ import streamlit as st
 from storage import queries
 from storage.errors import NotFound
 from storage.queries import ReportRow
-from views import context, report_list, report_state
+from views import context, report_list, report_state, url
 from views import report_words as words
 from views.report_state import OPEN, Now
 
@@ -24,7 +24,7 @@ def back() -> None:
         key="all_reports",
         type="tertiary",
         icon=":material/arrow_back:",
-        on_click=partial(report_state.go, **{OPEN: ""}),
+        on_click=partial(url.go, **{OPEN: ""}),
     )
 
 

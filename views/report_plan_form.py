@@ -10,7 +10,7 @@ from storage import commands, queries
 from storage.commands import PlanDeclaration
 from storage.errors import StorageError
 from storage.queries import PlanRow
-from views import context, report_form, report_state, style
+from views import context, report_form, style, url
 from views import report_actions as actions
 from views import report_words as words
 from views.data import Basics
@@ -79,7 +79,7 @@ def _buttons(plan: PlanRow | None, told: PlanDeclaration) -> None:
             "Не менять" if plan else "Не создавать",
             key="leave_plan",
             type="tertiary",
-            on_click=partial(report_state.go, **{PLAN: ""}),
+            on_click=partial(url.go, **{PLAN: ""}),
         )
 
 

@@ -7,21 +7,23 @@ import streamlit as st
 
 from storage.queries import PlanRow
 from views import report_actions as actions
-from views import report_list, report_state, style
+from views import report_list, report_state, style, url
 from views import report_words as words
+from views.badges import badge
 from views.report_state import NEW, OPEN, PLAN, SHOW, Now
 
 
 def draw(now: Now) -> None:
     """Every plan with its next turn and its latest report."""
     _removed()
+    report_state.watch(now, report_list.building)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Новый план",
             key="new_plan",
             type="primary",
             icon=":material/add:",
-            on_click=partial(report_state.go, **{PLAN: NEW}),
+            on_click=partial(url.go, **{PLAN: NEW}),
         )
     if not now.plans:
         st.info(
@@ -47,7 +49,7 @@ def _card(plan: PlanRow, now: Now) -> None:
                     key=f"last_{plan.id}",
                     type="tertiary",
                     icon=":material/visibility:",
-                    on_click=partial(report_state.go, **{OPEN: str(plan.last.id), SHOW: ""}),
+                    on_click=partial(url.go, **{OPEN: str(plan.last.id), SHOW: ""}),
                 )
 
 
@@ -56,7 +58,7 @@ def _told(plan: PlanRow, now: Now) -> str:
     look = ("✓", "positive", coming) if plan.enabled else ("‖", "unread", coming)
     origin = " · описан в config.yaml" if plan.origin == "config" else ""
     lines = [
-        f'<div class="ok-row"><b class="ok-name">{escape(plan.name)}</b>{report_list.badge(look)}'
+        f'<div class="ok-row"><b class="ok-name">{escape(plan.name)}</b>{badge(look)}'
         f'<span class="ok-meta">{escape(plan.brand)}{origin}</span></div>',
         f'<div class="ok-meta">{escape(words.plan(plan))}</div>',
     ]
@@ -91,7 +93,7 @@ def _own(plan: PlanRow) -> None:
         key=f"edit_plan_{plan.id}",
         type="tertiary",
         icon=":material/edit:",
-        on_click=partial(report_state.go, **{PLAN: str(plan.id)}),
+        on_click=partial(url.go, **{PLAN: str(plan.id)}),
     )
     st.button(
         "Пауза" if plan.enabled else "Возобновить",

@@ -10,11 +10,11 @@ import streamlit as st
 
 from storage import queries
 from storage.queries import DeliveryRow, PlanRow, ReportRow
-from views import context
+from views import context, url
 
-#: Parts of the URL: the section, the report or the plan that is open, the page of the history, and
-#: what the form is filled with.
-SHOW, OPEN, PLAN, PAGE = "show", "open", "plan", "page"
+#: Parts of the URL: the section, the report or the plan that is open, and what the form is filled
+#: with.
+SHOW, OPEN, PLAN = "show", "open", "plan"
 BRAND, FROM, TO = "brand", "from", "to"
 #: The plan that is not there yet.
 NEW = "new"
@@ -41,7 +41,6 @@ class Now:
     open: tuple[ReportRow, ...]
     plans: tuple[PlanRow, ...]
     deliveries: dict[int, tuple[DeliveryRow, ...]]
-    worker_seen: datetime | None
     has_worker: bool
 
     @property
@@ -56,10 +55,16 @@ class Now:
         return any(delivery.due_at <= self.at for delivery in waiting)
 
     @property
+    def is_planning(self) -> bool:
+        """Whether some plan has not been given its first turn."""
+        return any(plan.enabled and plan.next_due is None for plan in self.plans)
+
+    @property
     def look_every(self) -> int | None:
         """In how many seconds to look again; None where nothing is going to happen soon."""
         if self.has_worker:
-            return _LIVELY if self.open or self.is_sending else None
+            is_moving = self.open or self.is_sending or self.is_planning
+            return _LIVELY if is_moving else None
         return _LONELY if self.open else None
 
     @property
@@ -67,7 +72,8 @@ class Now:
         """Changes whenever more than the progress of what is built does."""
         sent = [(d.id, d.state, d.error) for told in self.deliveries.values() for d in told]
         states = [(report.id, report.state) for report in (*self.reports, *self.open)]
-        return (self.has_worker, self.known, states, sent)
+        turns = [(plan.id, plan.next_due) for plan in self.plans]
+        return (self.has_worker, self.known, states, sent, turns)
 
 
 def read() -> Now:
@@ -75,7 +81,7 @@ def read() -> Now:
     wired, at = context.get(), datetime.now(UTC)
     with wired.db.read() as session:
         known = queries.count_reports(session)
-        page = min(_page(), max(1, -(-known // PER_PAGE)))
+        page = min(url.number(url.PAGE) or 1, max(1, -(-known // PER_PAGE)))
         sent = queries.deliveries(session, kinds=["report"], limit=_MOST_DELIVERIES)
         return Now(
             at=at.astimezone(wired.zone),
@@ -85,7 +91,6 @@ def read() -> Now:
             open=queries.open_reports(session),
             plans=queries.plans(session),
             deliveries=_by_report(sent),
-            worker_seen=queries.worker_seen(session),
             has_worker=queries.worker_is_alive(session, now=at),
         )
 
@@ -99,21 +104,6 @@ def file_of(report: ReportRow, form: str) -> Path | None:
 def letter_of(report: ReportRow) -> Path | None:
     """The letter that brings the report."""
     return _existing(report, "mail.html")
-
-
-def asked(part: str) -> str:
-    """A part of the URL; empty where it is not there."""
-    value: str = st.query_params.get(part, "")
-    return value
-
-
-def go(**parts: str) -> None:
-    """Change parts of the URL; an empty one is taken away."""
-    for part, value in parts.items():
-        if value:
-            st.query_params[part] = value
-        else:
-            st.query_params.pop(part, None)
 
 
 def watch(now: Now, draw: Callable[[Now], None]) -> None:
@@ -143,8 +133,3 @@ def _by_report(sent: tuple[DeliveryRow, ...]) -> dict[int, tuple[DeliveryRow, ..
         number = delivery.key.split(":")[1]
         found[int(number)] = (*found.get(int(number), ()), delivery)
     return found
-
-
-def _page() -> int:
-    page = asked(PAGE)
-    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from insights import russian as ru
 from insights.periods import Period, Unit
-from storage.queries import DeliveryRow, PlanRow, ReportRow
+from storage.queries import PlanRow, ReportRow
 
 FORMATS = {"pdf": "PDF", "html": "HTML", "xlsx": "Excel"}
 MIMES = {
@@ -20,12 +20,6 @@ _STATES = {
     "failed": ("!", "negative", "не собран"),
     "cancelled": ("×", "unread", "остановлен"),
 }
-_SENT = {
-    "waiting": ("»", "neutral", "отправляется"),
-    "sent": ("✓", "positive", "отправлен"),
-    "failed": ("!", "negative", "не отправлен"),
-    "cancelled": ("×", "unread", "отправка отменена"),
-}
 #: The last whole ones.
 LAST_WHOLE = {"week": "прошлая неделя", "month": "прошлый месяц", "quarter": "прошлый квартал"}
 _OF_PERIOD = {
@@ -39,17 +33,6 @@ _KIB, _MIB = 1024, 1024 * 1024
 def state(report: ReportRow) -> tuple[str, str, str]:
     """A sign, the class of its colour, and the state in words."""
     return _STATES[report.state]
-
-
-def sending(delivery: DeliveryRow, now: datetime) -> tuple[str, str, str]:
-    """The same of a delivery: «marketing: отправлен сегодня в 09:01»."""
-    sign, look, words = _SENT[delivery.state]
-    if delivery.state == "sent" and delivery.finished_at:
-        words += f" {ru.near(delivery.finished_at.astimezone(now.tzinfo), now)}"
-    elif delivery.state == "waiting" and delivery.attempts:
-        sign, look = "…", "mixed"
-        words = f"ещё попытка {ru.near(delivery.due_at.astimezone(now.tzinfo), now)}"
-    return sign, look, f"{delivery.channel}: {words}"
 
 
 def period(report: ReportRow) -> str:
@@ -114,7 +97,7 @@ def coming(row: PlanRow, now: datetime, *, has_worker: bool) -> str:
     if not row.enabled:
         return "на паузе" if row.origin == "app" else "выключен в config.yaml"
     if row.next_due is None:
-        return "время назначит работник, когда заработает"
+        return "назначаем время" if has_worker else "время назначит работник, когда заработает"
     if row.next_due <= now:
         return "пора: сейчас начнётся" if has_worker else "пора: ждёт работника"
     return f"следующий – {ru.near(row.next_due.astimezone(now.tzinfo), now)}"

@@ -1,7 +1,5 @@
 """«Отчёты»: build a report, look at it, take it away; and those that come by themselves."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from insights import russian as ru
@@ -14,8 +12,10 @@ from views import (
     report_plan_form,
     report_plans,
     report_state,
+    url,
+    worker,
 )
-from views.report_state import NEW, OPEN, PAGE, PLAN, SHOW, Now
+from views.report_state import NEW, OPEN, PLAN, SHOW, Now
 
 _SECTIONS = {"": "Отчёты", "plans": "По расписанию"}
 
@@ -23,7 +23,7 @@ _SECTIONS = {"": "Отчёты", "plans": "По расписанию"}
 def draw() -> None:
     """The page: one report, the form of a plan, the history or the plans, as the URL says."""
     now, basics = report_state.read(), data.basics()
-    number, plan = report_state.asked(OPEN), report_state.asked(PLAN)
+    number, plan = url.asked(OPEN), url.asked(PLAN)
     if number or plan:
         report_actions.leave()
     if number:
@@ -58,12 +58,12 @@ def draw() -> None:
 
 def _section(now: Now) -> str:
     counts = {"": now.known, "plans": len(now.plans)}
-    given = report_state.asked(SHOW)
+    given = url.asked(SHOW)
     st.session_state["reports_section"] = given if given in _SECTIONS else ""
 
     def chosen() -> None:
         report_actions.leave()
-        report_state.go(**{SHOW: st.session_state["reports_section"] or "", PAGE: ""})
+        url.go(**{SHOW: st.session_state["reports_section"] or "", url.PAGE: ""})
 
     section = st.segmented_control(
         "Раздел",
@@ -79,20 +79,8 @@ def _section(now: Now) -> str:
 
 def _tell_worker(now: Now) -> None:
     """Where nobody builds reports, what to do."""
-    if now.has_worker:
-        return
-    st.warning(
-        f"Работник {_seen(now.worker_seen, now)}: отчёты ждут в очереди и никуда не отправляются. "
-        "Запустите `otklik schedule` или открывайте приложение командой `otklik serve`: "
-        "она приводит работника с собой.",
-        icon=":material/cloud_off:",
-    )
-
-
-def _seen(moment: datetime | None, now: Now) -> str:
-    if moment is None:
-        return "ещё ни разу не запускался или остановлен"
-    return f"не отзывается, последний раз – {ru.near(moment.astimezone(now.at.tzinfo), now.at)}"
+    if not now.has_worker:
+        worker.warn("отчёты ждут в очереди и никуда не отправляются")
 
 
 if __name__ == "__main__":

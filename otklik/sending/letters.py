@@ -47,6 +47,8 @@ _ANSWERS: tuple[tuple[type[smtplib.SMTPResponseException], str, str], ...] = (
     ),
     (smtplib.SMTPResponseException, "не пускает", "Спросите, кто им управляет."),
 )
+#: Too large: said at the sender already by a server that is told the size (RFC 1870).
+_TOO_LARGE = 552
 
 
 def steps(channel: Channel, message: Message, message_id: str, line: Line) -> list[Step]:
@@ -204,7 +206,8 @@ def _in_words(place: str, to: str) -> Iterator[None]:
         code, said = error.recipients[to]
         raise _refused(f"{place} не принимает письма для {to}", code, said, _ADDRESSEE) from error
     except smtplib.SMTPResponseException as error:
-        words, hint = next(told for kind, *told in _ANSWERS if isinstance(error, kind))
+        what = smtplib.SMTPDataError if error.smtp_code == _TOO_LARGE else type(error)
+        words, hint = next(told for kind, *told in _ANSWERS if issubclass(what, kind))
         everyone = not isinstance(error, smtplib.SMTPDataError)
         answer = (error.smtp_code, error.smtp_error)
         raise _refused(f"{place} {words}", *answer, hint, everyone=everyone) from error

@@ -1,6 +1,6 @@
 """Read side for views, reports and the command line: typed results, never table objects."""
 
-from storage.alert_values import MOST_HOURS, Condition, Digest, Manners, When, clock
+from storage.alert_values import Condition, Digest, Manners, When, clock
 from storage.personal import shown as shown_author
 from storage.queries.alerts import (
     AlertRow,
@@ -72,7 +72,7 @@ from storage.queries.comparison import (
 )
 from storage.queries.counts import FacetCount, Figures, Heard, Nps, OpinionCount, Tones
 from storage.queries.coverage import Capped, Coverage, coverage
-from storage.queries.deliveries import DeliveryRow, count_failed, deliveries
+from storage.queries.deliveries import DeliveryRow, deliveries
 from storage.queries.evidence import evidence, telling
 from storage.queries.facets import facet_values, known_facets
 from storage.queries.figures import (
@@ -123,7 +123,6 @@ from storage.queries.quality import (
 from storage.queries.quotes import QuoteRow, quotes
 from storage.queries.reports import (
     PlanRow,
-    ReportFile,
     ReportRow,
     count_reports,
     has_reports_to_do,
@@ -142,7 +141,6 @@ from storage.queries.views import ViewRow, saved_views
 __all__ = [
     "DOUBTFUL",
     "MOST_COUNTED",
-    "MOST_HOURS",
     "MOST_LISTED",
     "MOST_NAMED",
     "AlertRow",
@@ -182,7 +180,6 @@ __all__ = [
     "Preferred",
     "QuotaLeft",
     "QuoteRow",
-    "ReportFile",
     "ReportRow",
     "RuleRow",
     "SourceNow",
@@ -220,7 +217,6 @@ __all__ = [
     "count",
     "count_alerts",
     "count_doubtful",
-    "count_failed",
     "count_reports",
     "count_trials",
     "coverage",

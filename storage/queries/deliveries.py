@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -38,25 +38,14 @@ def deliveries(
     *,
     keys: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
-    states: Collection[str] | None = None,
     limit: int = 50,
 ) -> tuple[DeliveryRow, ...]:
     """The latest deliveries, newest first; None chooses all."""
     query = select(Delivery).order_by(col(Delivery.id).desc()).limit(limit)
-    for column, chosen in (
-        (Delivery.key, keys),
-        (Delivery.kind, kinds),
-        (Delivery.state, states),
-    ):
+    for column, chosen in ((Delivery.key, keys), (Delivery.kind, kinds)):
         if chosen is not None:
             query = query.where(col(column).in_(chosen))
     return tuple(_row(found) for found in session.scalars(query))
-
-
-def count_failed(session: Session) -> int:
-    """How many deliveries wait for somebody to retry or cancel them."""
-    query = select(func.count()).select_from(Delivery).where(col(Delivery.state) == "failed")
-    return session.scalar(query) or 0
 
 
 def _row(found: Delivery) -> DeliveryRow:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from collectors.schedules import parse, parse_cron
+from collectors.schedules import Schedule, parse, parse_cron
 from storage.errors import StorageError
+
+#: Turns that are told.
+_N = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,8 @@ class Turns:
     at: tuple[datetime, ...]
 
 
-def turns(text: str, *, last: datetime | None, zone: ZoneInfo, now: datetime, n: int = 3) -> Turns:
-    """The next ``n`` turns by schedule ``text`` of a source last crawled at ``last`` (None: never).
+def turns(text: str, *, last: datetime | None, zone: ZoneInfo, now: datetime) -> Turns:
+    """The next turns by schedule ``text`` of a source last crawled at ``last`` (None: never).
 
     Raises StorageError in words where the text cannot be read.
     """
@@ -31,25 +34,26 @@ def turns(text: str, *, last: datetime | None, zone: ZoneInfo, now: datetime, n:
         first = schedule.after(now, zone)
     else:
         first = max(now, schedule.after(last, zone))
-    found = [first]
-    while len(found) < n:
-        found.append(schedule.after(found[-1], zone))
-    return Turns(schedule.words, tuple(found))
+    return _from(first, schedule, zone)
 
 
-def cron_turns(text: str, *, zone: ZoneInfo, now: datetime, n: int = 3) -> Turns:
-    """The next ``n`` turns of a cron expression; raises StorageError where it is none."""
+def cron_turns(text: str, *, zone: ZoneInfo, now: datetime) -> Turns:
+    """The next turns of a cron expression; raises StorageError where it is none."""
     try:
         schedule = parse_cron(text)
     except ValueError as error:
         told = str(error)
         raise StorageError(f"{told[0].upper()}{told[1:]}.") from error
-    found = [schedule.after(now, zone)]
-    while len(found) < n:
-        found.append(schedule.after(found[-1], zone))
-    return Turns(schedule.words, tuple(found))
+    return _from(schedule.after(now, zone), schedule, zone)
 
 
 def schedule_words(text: str) -> str:
     """A schedule that can be read, for the user."""
     return parse(text).words
+
+
+def _from(first: datetime, schedule: Schedule, zone: ZoneInfo) -> Turns:
+    found = [first]
+    while len(found) < _N:
+        found.append(schedule.after(found[-1], zone))
+    return Turns(schedule.words, tuple(found))
