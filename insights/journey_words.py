@@ -107,7 +107,7 @@ def name(touchpoint: str) -> str:
 
 
 def _sore(cell: Cell) -> str:
-    told = f"Самое слабое место пути – «{name(cell.touchpoint)}»: {_figures(cell)}."
+    told = f"Самое слабое место пути — «{name(cell.touchpoint)}»: {_figures(cell)}."
     if cell.impact and cell.impact.value >= _SEEN:
         cost = ru.number(cell.impact.value * 100, 1)
         told += f" Без этого негатива общий индекс был бы выше на {cost}{ru.NBSP}пункта."

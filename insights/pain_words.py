@@ -71,17 +71,17 @@ def compared(one: Weighed, side: Side) -> str:
     if one.growth.significant:
         verb = "Выросло" if one.grows else "Снизилось"
         return f"{verb} против предыдущего периода: было {was}."
-    return f"В предыдущем таком же периоде было {was}: разница – в пределах погрешности."
+    return f"В предыдущем таком же периоде было {was}: разница — в пределах погрешности."
 
 
 def headline(ranked: Sequence[Weighed], side: Side) -> Headline:
     """The page in one sentence."""
     if not ranked:
         sort = "негативных" if side is Side.PAIN else "позитивных"
-        return Headline(Mood.UNKNOWN, f"Мнений о конкретных сторонах – {sort} – за это время нет.")
+        return Headline(Mood.UNKNOWN, f"Мнений о конкретных сторонах — {sort} — за это время нет.")
     top = ranked[0]
     if top.is_uncertain:
-        told = f"чаще всего – «{name(top.touchpoint)}» ({opinions(top.opinions, side)})"
+        told = f"чаще всего — «{name(top.touchpoint)}» ({opinions(top.opinions, side)})"
         return Headline(Mood.UNKNOWN, f"Данных мало, чтобы делать выводы; {told}.")
     lead = "Дороже всего обходится" if side is Side.PAIN else "Больше всего даёт"
     told = f"{lead} «{name(top.touchpoint)}»: {points(top.impact.value)} индекса тональности"
@@ -111,7 +111,7 @@ def around(found: Around | None, tone: Tone) -> tuple[str, str]:
         for side in (found.before, found.after)
     ]
     length = ru.counted(found.after.days, _DAY_OF)
-    told = f"за {found.before.days} дней до – {sides[0]}, за {length} после – {sides[1]}"
+    told = f"за {found.before.days} дней до — {sides[0]}, за {length} после — {sides[1]}"
     low, high = _bound(found.change.low), _bound(found.change.high)
     span = f"{ru.number(found.change.value * 100, 1, sign=True)} п.п. (от {low} до {high})"
     if not found.change.significant:
@@ -119,7 +119,7 @@ def around(found: Around | None, tone: Tone) -> tuple[str, str]:
     fell = found.change.value < 0
     lead = "Стало реже" if fell else "Стало чаще"
     good = fell == (tone is Tone.NEGATIVE)
-    return "better" if good else "worse", f"{lead}: {told}. Разница {span} – не случайность."
+    return "better" if good else "worse", f"{lead}: {told}. Разница {span} — не случайность."
 
 
 def _bound(difference: float) -> str:
@@ -129,11 +129,11 @@ def _bound(difference: float) -> str:
 
 
 def jump(found: Jump) -> str:
-    """«С версии 5.2 ругают в 31 % упоминаний (n = 80), до неё – в 4 % (n = 300).»"""
+    """«С версии 5.2 ругают в 31 % упоминаний (n = 80), до неё — в 4 % (n = 300).»"""
     own = f"{ru.percent(found.own.value)} (n{ru.NBSP}={ru.NBSP}{ru.number(found.own.n)})"
     before = f"{ru.percent(found.earlier.value)} (n{ru.NBSP}={ru.NBSP}{ru.number(found.earlier.n)})"
     since = "В версии" if found.is_over else "С версии"
-    told = f"{since} {found.version} ругают в {own} упоминаний, до неё – в {before}"
+    told = f"{since} {found.version} ругают в {own} упоминаний, до неё — в {before}"
     if found.later is None:
         return f"{told}."
     then = "потом снова меньше" if found.is_over else "и дальше не меньше"
@@ -141,9 +141,9 @@ def jump(found: Jump) -> str:
 
 
 def other(one: Other) -> str:
-    """«24 жалобы: 31 % остальных жалоб, обычно 12 % – в 2,6 раза чаще»."""
+    """«24 жалобы: 31 % остальных жалоб, обычно 12 % — в 2,6 раза чаще»."""
     of = "жалоб" if one.tone is Tone.NEGATIVE else "похвал"
-    told = f"{voices(one.count, one.tone)} – {ru.percent(one.own.value)} остальных {of}"
+    told = f"{voices(one.count, one.tone)} — {ru.percent(one.own.value)} остальных {of}"
     if one.usual is None:
         return told
     told += f", обычно {ru.percent(one.usual.value)}"

@@ -74,7 +74,7 @@ def foreign(used: str, shipped: str) -> str:
         return ""
     return (
         f"Упоминания размечены моделью «{used}»: её точность не измерялась. "
-        f"Ниже – точность встроенной модели «{shipped}»."
+        f"Ниже — точность встроенной модели «{shipped}»."
     )
 
 
@@ -82,7 +82,7 @@ def proven(measured: Measured) -> str:
     """On what the figures of :func:`accuracy` were measured."""
     return (
         f"Проверено на {ru.counted(measured.texts, _IN_TEXTS)}, которых модель не видела "
-        "при обучении. В скобках – 95-процентный доверительный интервал."
+        "при обучении. В скобках — 95-процентный доверительный интервал."
     )
 
 
@@ -92,7 +92,7 @@ def accuracy(measured: Measured) -> tuple[str, ...]:
         "Тональность (негатив, нейтрально, позитив, смешанно) верна в "
         f"{interval(measured.tone)} случаев.",
         f"Вид текста (жалоба, похвала, вопрос…) верен в {interval(measured.kind)}.",
-        f"Мнения о темах: F1 {interval(measured.opinions)} – модель и пропускает "
+        f"Мнения о темах: F1 {interval(measured.opinions)} — модель и пропускает "
         "мнения, и находит лишние; в суммах за период ошибки частью гасят друг друга.",
         f"Цитата стоит на нужном месте в {interval(measured.evidence)} верных мнений.",
     )
@@ -115,7 +115,7 @@ def own(spot: Spot | None, day: date | None) -> str:
         return "Случайной проверки на ваших упоминаниях ещё не было: её проводят на «Качестве»."
     few = f" Проверено меньше {FEW}: это ещё не оценка." if right.n < FEW else ""
     told = checked(spot, day)
-    return f"На ваших упоминаниях тональность верна в {with_n(right)} – {told}{few}"
+    return f"На ваших упоминаниях тональность верна в {with_n(right)} — {told}{few}"
 
 
 def weak_sides(

@@ -61,10 +61,14 @@ def evaluate(house: House, now: datetime) -> int:
 
 
 def watches(session: Session, today: datetime, *, at_work: bool = True) -> tuple[Watch, ...]:
-    """All rules, or those that are at work, with what they look at."""
+    """All rules that can be read, or those that are at work, with what they look at."""
     known = queries.names(session)
-    rules = [rule for rule in queries.alert_rules(session) if rule.enabled or not at_work]
+    rules = [rule for rule in _readable(session) if rule.enabled or not at_work]
     return tuple(watch(rule, known, today) for rule in rules)
+
+
+def _readable(session: Session) -> list[RuleRow]:
+    return [rule for rule in queries.alert_rules(session) if not rule.fault]
 
 
 def watch(rule: RuleRow, known: Names, today: datetime) -> Watch:
@@ -166,7 +170,7 @@ def _due(
     waiting = queries.untold(session)
     if not waiting:
         return []
-    rules = {rule.id: rule for rule in queries.alert_rules(session)}
+    rules = {rule.id: rule for rule in _readable(session)}
     found = [(rules[number], alerts) for number, alerts in waiting.items() if number in rules]
     return [
         (rule, alerts)

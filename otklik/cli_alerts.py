@@ -7,7 +7,9 @@ import typer
 
 from otklik import options
 
-app = typer.Typer(help="Оповещения: правила, что сработало и что сработало бы.")
+app = typer.Typer(
+    help="Оповещения: правила, что сработало и что сработало бы.", no_args_is_help=True
+)
 First = Annotated[
     datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="С этого дня.", show_default=False)
 ]

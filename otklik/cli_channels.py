@@ -7,7 +7,9 @@ import typer
 from otklik import options
 from otklik.screen import NOT_ALL, OK, note
 
-app = typer.Typer(help="Каналы отчётов и оповещений: почта, Телеграм и другие.")
+app = typer.Typer(
+    help="Каналы отчётов и оповещений: почта, Телеграм и другие.", no_args_is_help=True
+)
 
 
 @app.callback()

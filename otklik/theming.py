@@ -33,7 +33,7 @@ def tell(done: Themed) -> None:
     if not (done.opinions or done.themes):
         return
     read = ru.counted(done.opinions, ru.OPINION)
-    known = f", к знакомым темам – {ru.number(done.placed)}" if done.placed else ""
+    known = f", к знакомым темам — {ru.number(done.placed)}" if done.placed else ""
     note(f"Разобрано по темам: {read}{known}; {ru.counted(done.themes, _NEW)}")
 
 

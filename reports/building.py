@@ -180,7 +180,7 @@ def _others(frame: Frame, found: Overview) -> str:
         )
         for kind in NOT_A_VOICE
     }
-    told = ", ".join(f"{KIND_NAMES[kind]} – {ru.number(n)}" for kind, n in counts.items() if n)
+    told = ", ".join(f"{KIND_NAMES[kind]} — {ru.number(n)}" for kind, n in counts.items() if n)
     return f"Не считаются голосами клиентов {ru.counted(found.left_out, ru.MENTION)}: {told}."
 
 

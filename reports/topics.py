@@ -44,7 +44,7 @@ def _topic(
         side=side,
         touchpoint=one.touchpoint,
         name=words.name(one.touchpoint),
-        cost=pain_words.cost(one, side) + (" – данных мало" if one.is_uncertain else ""),
+        cost=pain_words.cost(one, side) + (" — данных мало" if one.is_uncertain else ""),
         interval=pain_words.interval(one.impact),
         opinions=pain_words.opinions(one.opinions, side),
         growth=pain_words.growth(one),

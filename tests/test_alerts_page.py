@@ -10,6 +10,7 @@ from world import NOW
 
 from nlp.labels import Tone
 from storage import outbox, queries, settings
+from storage import tables as t
 from storage.alert_values import Condition, Manners, When
 from storage.database import Database
 from storage.queries import RuleRow
@@ -151,6 +152,20 @@ def test_a_rule_whose_brand_is_gone_says_so(own: Desk) -> None:
     told = words_of(opened())
     assert "не работает" in told
     assert "brand=gone" in told
+
+
+def test_a_rule_that_cannot_be_read_rests_and_the_others_work(own: Desk) -> None:
+    number = own.rule(name="С чужого сервера")
+    own.rule(name="Здешнее")
+    with own.house.db.write() as session:
+        zone = {"id": number, "manners": Manners().as_dict() | {"zone": "Mars/Olympus"}}
+        t.update_all(session, t.alert_rule, [zone])
+    own.come(said(1))
+    assert own.look() == 1
+    assert [alert.rule for alert in own.alerts()] == ["Здешнее"]
+    told = words_of(opened())
+    assert "не работает" in told
+    assert "Mars/Olympus" in told
 
 
 def test_the_history_shows_why_in_whose_words_and_to_whom(own: Desk) -> None:

@@ -191,7 +191,7 @@ def test_many_are_handled_at_once_and_taken_back_with_their_corrections(answered
     assert not app.exception
     told = text_of(app)
     assert "Исправлено: 3\xa0упоминания" in told
-    assert "Отмечено: 3\xa0упоминания (статус – в работе, отвечает Вера\\_1)" in told
+    assert "Отмечено: 3\xa0упоминания (статус — в работе, отвечает Вера\\_1)" in told
     assert held(answered, "Пост номер 0").assignee == "Вера_1"
     assert held(answered, "Курьер номер 0").status is Status.ANSWERED
     app.button(key="undo_batch").click().run()

@@ -267,7 +267,7 @@ def test_the_version_since_which_it_hurts() -> None:
     assert (found.version, found.is_over) == ("5.2", False)
     assert (found.own.n, found.earlier.n) == (80, 500)
     told = pain_words.jump(found).replace("\u00a0", " ").replace("\u202f", " ")
-    assert told.startswith("С версии 5.2 ругают в 38 % (n = 80) упоминаний, до неё – в 3 %")
+    assert told.startswith("С версии 5.2 ругают в 38 % (n = 80) упоминаний, до неё — в 3 %")
     over = breakdown.jump({"5.1": 6, "4.9": 10, "5.2": 30, "5.10": 2}, totals)
     assert over
     assert over.is_over

@@ -78,7 +78,7 @@ def test_one_complaint_is_shown_as_uncertain(world: World) -> None:
     complain(world, 1)
     told = text_of(opened())
     assert "Данных мало, чтобы делать выводы" in told
-    assert "стоит бренду 100,0 пункта индекса – данных мало" in told
+    assert "стоит бренду 100,0 пункта индекса — данных мало" in told
     assert "уходят 1 из 1" in told
 
 

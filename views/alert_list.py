@@ -53,7 +53,7 @@ def _nothing() -> None:
 def _card(now: Now, rule: RuleRow) -> None:
     where, misread = alert_state.filter_of(now, rule)
     told = [badge(_state(rule, misread)), f'<b class="ok-name">{escape(rule.name)}</b>']
-    st.html(f'<div class="ok-row">{"".join(told)}</div>{_troubles(misread)}')
+    st.html(f'<div class="ok-row">{"".join(told)}</div>{_troubles(rule, misread)}')
     condition = words.condition(rule.condition, len(where.touchpoints))
     st.markdown(f"{condition[:1].upper()}{condition[1:]} — {looks_at(now, where, rule.reach)}")
     st.html(f'<p class="ok-note">{escape(_manners(now, rule))}</p>')
@@ -75,17 +75,19 @@ def _card(now: Now, rule: RuleRow) -> None:
 
 
 def _state(rule: RuleRow, misread: tuple[Problem, ...]) -> tuple[str, str, str]:
-    if misread:
+    if misread or rule.fault:
         return "!", "negative", "не работает"
     return ("✓", "positive", "работает") if rule.enabled else ("‖", "unread", "на паузе")
 
 
-def _troubles(misread: tuple[Problem, ...]) -> str:
-    if not misread:
-        return ""
-    parts = ", ".join(f"{part.key}={part.value[:40]}" for part in misread)
-    told = f"В фильтре есть то, чего здесь больше нет: {parts}. Поправьте его, и правило оживёт."
-    return warning([told])
+def _troubles(rule: RuleRow, misread: tuple[Problem, ...]) -> str:
+    told = [rule.fault]
+    if misread:
+        parts = ", ".join(f"{part.key}={part.value[:40]}" for part in misread)
+        told.append(f"В фильтре есть то, чего здесь больше нет: {parts}.")
+    if any(told):
+        told.append("Поправьте правило, и оно оживёт.")
+    return warning(told)
 
 
 def _manners(now: Now, rule: RuleRow) -> str:

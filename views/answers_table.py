@@ -34,7 +34,7 @@ def sources(now: Now) -> None:
         for one in now.found.sources
     )
     st.html(_table(_HEAD, body))
-    told = "Цифра открывает свои упоминания; под ней – интервал 95 %. "
+    told = "Цифра открывает свои упоминания; под ней — интервал 95 %. "
     told += f"Бледные посчитаны меньше чем по {FEW}."
     if now.found.unknown:
         n = ru.counted(now.found.unknown, ru.MENTION)
@@ -61,7 +61,7 @@ def people(now: Now) -> None:
         cells.append(_linked(now, answered, own | {"statuses": (str(Status.ANSWERED),)}))
         rows.append(f"<tr><td>{escape(name)}</td>{''.join(cells)}</tr>")
     st.html(_table(_PEOPLE, "".join(rows)))
-    st.caption("Новые и в работе – за всё время, отвечено – из написанных за выбранный период.")
+    st.caption("Новые и в работе — за всё время, отвечено — из написанных за выбранный период.")
 
 
 def _cells(now: Now, one: SourceAnswers) -> str:

@@ -68,4 +68,4 @@ def _told(parts: Sequence[Part]) -> str:
     more = f" Ещё {ru.number(hidden)} не показаны." if hidden > 0 else ""
     if not worse:
         return f"Заметных отличий нет: разница может быть случайной.{more}"
-    return f"▲ – заметно чаще, чем у остальных.{more}"
+    return f"▲ — заметно чаще, чем у остальных.{more}"

@@ -21,7 +21,7 @@ from views.collecting_state import OPEN, Now
 
 #: What came of a check or of a range is shown so long.
 _RECENT = timedelta(days=1)
-_COUNTED = "(повторы не в счёт, текст о нескольких брендах – за каждый)"
+_COUNTED = "(повторы не в счёт, текст о нескольких брендах — за каждый)"
 
 
 def draw(now: Now, source: SourceNow) -> None:

@@ -74,7 +74,7 @@ def _tell(basics: Basics, chosen: Filter, found: JourneyMap, beside: Beside | No
         told = words.story(found)
     st.html(_story(told))
     earlier = None if beside else chosen.previous()
-    compared = f" · стрелки – в сравнении с {period_label(earlier)}" if earlier else ""
+    compared = f" · стрелки — в сравнении с {period_label(earlier)}" if earlier else ""
     st.caption(style.plain(f"{_names(basics, chosen)} · {period_label(chosen)}{compared}"))
     if chosen.touchpoints or chosen.tones or chosen.theme:
         _tell_of_filter(chosen)

@@ -99,11 +99,11 @@ def legend(look: Palette, sides: Sequence[str], *, is_ranked: bool) -> str:
         parts.append(f"<span>слева <b>{left}</b>, справа <b>{right}</b></span>")
     else:
         parts.append("<span>▲▼ значимое изменение индекса</span>")
-        parts.append("<span>полоска – сколько мнений</span>")
+        parts.append("<span>полоска — сколько мнений</span>")
         if is_ranked:
             told = "ругают чаще, чем хвалят, и стоит это дороже других таких точек"
             parts.append(f"<span><b>слабое № 1</b> {told}</span>")
-    parts.append("<span>в скобках – интервалы: индекса 95 %, разницы 99,7 %</span>")
+    parts.append("<span>в скобках — интервалы: индекса 95 %, разницы 99,7 %</span>")
     return f'<div class="jm-legend">{"".join(parts)}</div>'
 
 

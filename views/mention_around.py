@@ -26,7 +26,7 @@ def draw(row: MentionRow, around: Around, zone: ZoneInfo) -> None:
         others = data.ask(queries.repeats, row.id, limit=_MOST)
         _list(others, zone)
         if row.repeats > _MOST:
-            st.caption(f"Показаны первые {_MOST}; все – с фильтром «Показывать повторы»")
+            st.caption(f"Показаны первые {_MOST}; все — с фильтром «Показывать повторы»")
     if thread:
         _thread(row, zone)
     if author:

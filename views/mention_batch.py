@@ -51,8 +51,8 @@ def words_of(change: Change) -> str:
 
 
 def words_of_step(step: Step) -> str:
-    """«статус – в работе, отвечает Анна», as Markdown."""
-    told = [f"статус – {STATUS_NAMES[step.status]}"] if step.status else []
+    """«статус — в работе, отвечает Анна», as Markdown."""
+    told = [f"статус — {STATUS_NAMES[step.status]}"] if step.status else []
     if step.assignee is not None:
         told.append(f"отвечает {style.plain(step.assignee)}" if step.assignee else NOBODY)
     return ", ".join(told)

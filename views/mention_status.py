@@ -17,7 +17,7 @@ from views import context, correction, data, style
 _LONGEST = 20
 #: So many of the latest steps are told in the menu.
 _MOST_STEPS = 5
-_TOLD = "Ответ компании показывает сам источник, поэтому статус – «отвечено»."
+_TOLD = "Ответ компании показывает сам источник, поэтому статус — «отвечено»."
 _EXPLAINED = "Статус, кто отвечает, заметка"
 
 
@@ -130,7 +130,7 @@ def _told(step: HandlingRow) -> str:
         parts.append(step.assignee)
     if step.note:
         parts.append(f"«{step.note}»")
-    return ", ".join(parts) + (" – отменено" if step.undone else "")
+    return ", ".join(parts) + (" — отменено" if step.undone else "")
 
 
 def _undo(mention_id: int, key: str) -> None:

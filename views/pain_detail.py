@@ -56,7 +56,7 @@ def draw(now: Now, touchpoint: str) -> None:
     about = now.about(touchpoint)
     if since:
         about = replace(about, day_from=since)
-        st.caption(f"Ниже – по последним мнениям, с {ru.day(since)}: всех слишком много.")
+        st.caption(f"Ниже — по последним мнениям, с {ru.day(since)}: всех слишком много.")
     pain_people.others(about, touchpoint)
     breakdown.draw(about, now.side.tone)
 
@@ -152,7 +152,7 @@ def _share_tile(label: str, share: Estimate | None, told: str, unit: ru.Forms) -
 def _was(one: Weighed) -> str:
     if one.opinions_before is None:
         return ""
-    return f"В предыдущем таком же периоде – {ru.number(one.opinions_before)}."
+    return f"В предыдущем таком же периоде — {ru.number(one.opinions_before)}."
 
 
 def _ways(now: Now, one: Weighed) -> None:

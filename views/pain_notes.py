@@ -145,7 +145,7 @@ def _form(now: Now, brand: BrandRow, touchpoint: str, held: NoteRow | None) -> N
             value=held.day if held and same else now.basics.today,
             max_value=now.basics.today,
             format="DD.MM.YYYY",
-            help="Для «исправлено» – день, когда исправление дошло до клиентов.",
+            help="Для «исправлено» — день, когда исправление дошло до клиентов.",
             key=f"note_day_{status}",
             width=200,
         )

@@ -25,8 +25,8 @@ def draw(now: Now, touchpoint: str) -> None:
     about = now.about(touchpoint)
     st.subheader("Кто это говорит", anchor=False)
     st.caption(
-        "Доля упоминаний, где об этом сказано так; пунктир – по всем вместе. "
-        "▲ заметно больше, чем у остальных, ▽ заметно меньше, бледное – данных мало."
+        "Доля упоминаний, где об этом сказано так; пунктир — по всем вместе. "
+        "▲ заметно больше, чем у остальных, ▽ заметно меньше, бледное — данных мало."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -90,7 +90,7 @@ def others(about: Filter, touchpoint: str) -> None:
     if not found:
         return
     st.subheader("О чём ещё говорят эти же люди", anchor=False)
-    st.caption("В тех же текстах. ▲ – чаще, чем в остальных упоминаниях, и это не случайность.")
+    st.caption("В тех же текстах. ▲ — чаще, чем в остальных упоминаниях, и это не случайность.")
     with st.container(key="pain_others"):
         for one in found[:_OTHERS]:
             _other(one)

@@ -43,7 +43,7 @@ def _line(
     one: Weighed, side: Side, course: Sequence[int], note: NoteRow | None, largest: float
 ) -> str:
     few = " few" if one.is_uncertain else ""
-    told = words.cost(one, side) + (" – данных мало" if one.is_uncertain else "")
+    told = words.cost(one, side) + (" — данных мало" if one.is_uncertain else "")
     badge = pain_notes.badge(note) if note else ""
     return (
         f'<div class="ok-pain ok-{side.tone}{few}">'

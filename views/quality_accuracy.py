@@ -68,9 +68,9 @@ def _used(measured: Quality) -> None:
         told = (
             f"Тональность ваших упоминаний ставит другая модель («{named}»), её здесь не мерили: "
         )
-        told += "цифры тональности ниже не про неё, остальные – про неё."
+        told += "цифры тональности ниже не про неё, остальные — про неё."
     else:
-        told = f"Ваши упоминания разметила модель «{named}», а ниже – точность исходной "
+        told = f"Ваши упоминания разметила модель «{named}», а ниже — точность исходной "
         told += f"«{style.plain(measured.version)}»."
     st.warning(f"{told} Настоящую точность покажет «Проверка».", icon=":material/info:")
 
@@ -160,7 +160,7 @@ def _calibration(shown: Measured) -> None:
 
 def _touchpoints(lines: tuple[insight.Line, ...], shown: Measured) -> None:
     st.markdown("**Мнения по темам, F1**")
-    st.caption(f"Пунктир – в среднем; бледные точки – меньше {FEW} мнений, им верить рано.")
+    st.caption(f"Пунктир — в среднем; бледные точки — меньше {FEW} мнений, им верить рано.")
     chart = charts.accuracy_lines(lines, style.look(), what="F1", mark=shown.opinions.value)
     picked = opening.chart(chart, "touchpoint_accuracy", "F1 мнений по темам")
     if picked:
@@ -179,7 +179,7 @@ def _corpora(measured: Quality) -> None:
     with st.expander("Другие области: книги, фильмы, банки, твиты, новости"):
         st.caption(
             f"Отложенная часть открытых наборов, {ru.counted(whole, _OPEN)}. Тональностей здесь "
-            "три, без смешанной, поэтому с цифрами выше не сравнивайте. Новости и политика – не "
+            "три, без смешанной, поэтому с цифрами выше не сравнивайте. Новости и политика — не "
             "область этой модели."
         )
         _still(lines, None, "Доля верных тональностей в открытых наборах")

@@ -127,12 +127,12 @@ def _begin(where: Filter, used: str, basics: Basics) -> None:
     st.markdown(
         "Мы выберем случайные упоминания из тех, что подходят под фильтр, и покажем их **без "
         "ответа модели**, чтобы он не подсказывал. Ваши ответы станут правками, а доля "
-        "совпадений – честной оценкой точности на ваших данных. Прерваться можно в любой момент."
+        "совпадений — честной оценкой точности на ваших данных. Прерваться можно в любой момент."
     )
     size = st.segmented_control(
         "Сколько упоминаний", _SIZES, default=_SIZES[0], required=True, key="spot_size"
     )
-    widths = "; ".join(f"{n} упоминаний – ±{_half(n)}" for n in _SIZES)
+    widths = "; ".join(f"{n} упоминаний — ±{_half(n)}" for n in _SIZES)
     st.caption(f"Чем больше, тем уже интервал: {widths} пунктов.")
     if st.button("Начать", key="start_spot", type="primary", icon=":material/casino:"):
         _start(where, size or _SIZES[0], used, basics)

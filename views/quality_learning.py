@@ -37,7 +37,7 @@ def draw(basics: Basics) -> None:
     used = now.trainings[0].model_version if now.trainings else (data.model() or shipped)
     st.markdown(
         "Правки и ответы из «Проверки» учат модель. Три из десяти она при обучении не видит: по "
-        "ним и решается, стала ли она лучше. Не стала – остаётся прежняя."
+        "ним и решается, стала ли она лучше. Не стала — остаётся прежняя."
     )
     _material(basics, shipped, used, is_busy=now.running is not None)
     if now.running:

@@ -83,7 +83,7 @@ def _spot(spot: Spot) -> None:
             border=True,
         )
     with note:
-        st.markdown(f"**{words.with_n(right)}** – {words.checked(spot, day)}")
+        st.markdown(f"**{words.with_n(right)}** — {words.checked(spot, day)}")
         if right.n < FEW:
             st.caption(f"Проверено меньше {FEW}: это ещё не оценка.")
         if st.button("Из каких упоминаний выбирали", key="drawn_from", type="tertiary"):

@@ -63,7 +63,7 @@ def trouble(report: ReportRow, now: datetime) -> str:
     if report.retry_at is None:
         return report.message
     again = ru.near(report.retry_at.astimezone(now.tzinfo), now)
-    return f"{report.message} Следующая попытка – {again}."
+    return f"{report.message} Следующая попытка — {again}."
 
 
 def progress(report: ReportRow) -> tuple[float, str]:
@@ -100,4 +100,4 @@ def coming(row: PlanRow, now: datetime, *, has_worker: bool) -> str:
         return "назначаем время" if has_worker else "время назначит работник, когда заработает"
     if row.next_due <= now:
         return "пора: сейчас начнётся" if has_worker else "пора: ждёт работника"
-    return f"следующий – {ru.near(row.next_due.astimezone(now.tzinfo), now)}"
+    return f"следующий — {ru.near(row.next_due.astimezone(now.tzinfo), now)}"

@@ -22,7 +22,7 @@ def missing(waits: str) -> str:
     told = "не запущен"
     if seen:
         near = ru.near(seen.astimezone(wired.zone), datetime.now(wired.zone))
-        told = f"не отзывается, последний раз – {near}"
+        told = f"не отзывается, последний раз — {near}"
     return (
         f"Работник {told}: {waits}. Запустите `otklik schedule` или открывайте приложение "
         "командой `otklik serve`: она приводит работника с собой."

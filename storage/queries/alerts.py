@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from storage.alert_values import Condition, Manners
+from storage.alert_values import Condition, Manners, When
+from storage.errors import StorageError
 from storage.filters import Names
 from storage.models import Alert, AlertRule, Brand, Delivery, Source
 from storage.queries.deliveries import DeliveryRow, deliveries
@@ -20,6 +21,8 @@ class RuleRow:
     """An alert rule (see :class:`storage.models.AlertRule`) with when it fired and told last.
 
     ``fired`` counts its alerts without those that were only ``replayed``, as the moments do.
+    ``fault`` tells what of it cannot be read any more: such a rule rests, and its condition and
+    manners are those of a new one.
     """
 
     id: int
@@ -37,6 +40,7 @@ class RuleRow:
     fired_at: datetime | None = None
     told_at: datetime | None = None
     replayed: int = 0
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,14 @@ def _last_alerts(session: Session) -> dict[int, Any]:
 
 
 def _rule(row: AlertRule, last: Any) -> RuleRow:
+    condition, manners, fault = _read(row)
     return RuleRow(
         id=row.id or 0,
         name=row.name,
         params=row.params,
         reach=row.reach,
-        condition=Condition.of(row.condition),
-        manners=Manners.of(row.manners),
+        condition=condition,
+        manners=manners,
         channels=tuple(row.channels),
         enabled=row.enabled,
         origin=row.origin,
@@ -165,7 +170,16 @@ def _rule(row: AlertRule, last: Any) -> RuleRow:
         fired_at=last.fired_at if last else None,
         told_at=last.told_at if last else None,
         replayed=int(last.replayed) if last else 0,
+        fault=fault,
     )
+
+
+def _read(row: AlertRule) -> tuple[Condition, Manners, str]:
+    """What the rule asks for; one written on another machine may name a zone unknown here."""
+    try:
+        return Condition.of(row.condition), Manners.of(row.manners), ""
+    except StorageError as error:
+        return Condition(When.EACH), Manners(), str(error)
 
 
 def _with_deliveries(session: Session, found: Sequence[tuple[Alert, str]]) -> tuple[AlertRow, ...]:
